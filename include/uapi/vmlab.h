@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * vmlab.h - the contract between vmlab.ko and whoever asks it.
+ *
+ * The kernel side reports raw entries and the facts that only it can know;
+ * what a bit or a state is called is the business of the reader (tools/lib).
+ *
+ * /dev/vmlab answers INFO and OPEN. OPEN gives a descriptor that stands for one
+ * address space and answers WALK, SCAN and VMAS.
+ *
+ * Every struct starts with its own size, as the caller was compiled. A shorter
+ * one (not below the first published size) is extended with zeroes, a longer
+ * one is accepted when what this module does not know is zero. Names that start
+ * with out_ are written by the kernel, everything else is read by it. Ranges are
+ * half open: end is the first address after them.
+ *
+ * One errno, one meaning, the same for every ioctl:
+ *
+ * ENOTTY      no such ioctl on this descriptor
+ * EINVAL      an argument is malformed: size below the minimum, an address that
+ *             is not page aligned, end < start, a descriptor of the wrong kind
+ * E2BIG       the struct is longer than this module knows and the rest not zero
+ * EOPNOTSUPP  a flag, format, filter bit or reserved field this module does not
+ *             know is set
+ * ERANGE      an address outside the user half of the address space, canonical
+ *             or not
+ * EFAULT      memory of the caller that cannot be read or written
+ * EBADF       OPEN: @fd is not an open descriptor
+ * ESRCH       the address space is gone (exit, exec), or never was (kernel
+ *             thread), or no such pid
+ * EPERM       the caller may not
+ * EINTR       a signal came before there was anything to answer
+ * ENOMEM      no memory
+ * EMFILE,
+ * ENFILE      OPEN: no descriptor left
+ */
+#ifndef _UAPI_VMLAB_H
+#define _UAPI_VMLAB_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Raised when something is added; nothing is ever taken away. */
+#define VMLAB_API_VERSION	1
+
+/*
+ * 0xC8 stands free in Documentation/userspace-api/ioctl/ioctl-number.rst of
+ * Linux 6.1 and 6.12. Numbers carry no size (_IO): sizes travel in the structs.
+ */
+#define VMLAB_IOC_TYPE		0xC8
+#define VMLAB_INFO		_IO(VMLAB_IOC_TYPE, 0x00)
+#define VMLAB_OPEN		_IO(VMLAB_IOC_TYPE, 0x01)
+#define VMLAB_WALK		_IO(VMLAB_IOC_TYPE, 0x10)
+#define VMLAB_SCAN		_IO(VMLAB_IOC_TYPE, 0x11)
+#define VMLAB_VMAS		_IO(VMLAB_IOC_TYPE, 0x12)
+
+/* Architectures, in vmlab_info.out_arch. */
+#define VMLAB_ARCH_X86_64	1
+#define VMLAB_ARCH_ARM64	2
+#define VMLAB_ARCH_RISCV64	3
+
+/*
+ * Levels of a translation, counted from the leaf up, the same on every
+ * architecture. The top level of a four-level x86 tree is VMLAB_LEVEL_P4D here
+ * and "pgd" in the kernel's words: it is the root that is meant.
+ */
+#define VMLAB_LEVEL_PTE		1
+#define VMLAB_LEVEL_PMD		2
+#define VMLAB_LEVEL_PUD		3
+#define VMLAB_LEVEL_P4D		4
+#define VMLAB_LEVEL_PGD		5
+#define VMLAB_MAX_LEVELS	5
+
+/* A frame that does not exist, is not known, or is not for this caller. */
+#define VMLAB_PFN_NONE		(~(__u64)0)
+/* The kernel keeps no map count for this frame. */
+#define VMLAB_MAPCOUNT_UNKNOWN	(~(__u32)0)
+
+/*
+ * Facts: what is true of one leaf, whatever the architecture. Filters of SCAN
+ * are masks over them.
+ *
+ * What the MMU makes of the entry. READ, WRITE, EXEC: user mode may, every
+ * level folded (protection keys are per thread and not folded in). The entry is
+ * good for the hardware exactly when PRESENT is set.
+ */
+#define VMLAB_FACT_PRESENT	(1ULL << 0)
+#define VMLAB_FACT_READ		(1ULL << 1)
+#define VMLAB_FACT_WRITE	(1ULL << 2)
+#define VMLAB_FACT_EXEC		(1ULL << 3)
+#define VMLAB_FACT_ACCESSED	(1ULL << 4)
+#define VMLAB_FACT_DIRTY	(1ULL << 5)
+#define VMLAB_FACT_HUGE		(1ULL << 6)	/* leaf above the last level */
+#define VMLAB_FACT_CONT		(1ULL << 7)	/* arm64: one of a contiguous group */
+/* What the kernel keeps in software bits of the entry (or, soft-dirty, of the VMA). */
+#define VMLAB_FACT_SOFT_DIRTY	(1ULL << 8)
+#define VMLAB_FACT_UFFD_WP	(1ULL << 9)
+#define VMLAB_FACT_SPECIAL	(1ULL << 10)	/* no reference counted frame behind */
+#define VMLAB_FACT_DEVMAP	(1ULL << 11)
+/* Not PRESENT, and the frame kept: PROT_NONE, or a NUMA hint (ASKED_* tells). */
+#define VMLAB_FACT_PROTNONE	(1ULL << 12)
+/* Of the frame; valid when FRAME is set, read under the page table lock. */
+#define VMLAB_FACT_FRAME	(1ULL << 16)	/* has a struct page, facts follow */
+#define VMLAB_FACT_ANON		(1ULL << 17)
+#define VMLAB_FACT_EXCLUSIVE	(1ULL << 18)	/* anonymous, of this process alone */
+#define VMLAB_FACT_KSM		(1ULL << 19)
+#define VMLAB_FACT_FILE		(1ULL << 20)	/* page cache, shmem included */
+#define VMLAB_FACT_SHMEM	(1ULL << 21)	/* page cache backed by swap */
+#define VMLAB_FACT_HUGETLB	(1ULL << 22)
+#define VMLAB_FACT_LARGE	(1ULL << 23)	/* part of a large folio */
+#define VMLAB_FACT_POISON	(1ULL << 24)	/* frame or entry: hardware error */
+/* Frames the kernel does not count: no struct page is looked at. */
+#define VMLAB_FACT_ZERO		(1ULL << 25)	/* the zero page */
+#define VMLAB_FACT_HUGE_ZERO	(1ULL << 26)
+#define VMLAB_FACT_PFNMAP	(1ULL << 27)	/* device, or otherwise raw */
+/* Entries that are not PRESENT and not PROTNONE: exactly one of these. */
+#define VMLAB_FACT_SWAP		(1ULL << 32)	/* pfn is the offset, see swap_type */
+#define VMLAB_FACT_MIGRATION	(1ULL << 33)	/* pfn is the frame under way */
+#define VMLAB_FACT_DEVICE	(1ULL << 34)	/* device private or exclusive */
+#define VMLAB_FACT_MARKER	(1ULL << 35)	/* says only UFFD_WP, POISON or GUARD */
+#define VMLAB_FACT_GUARD	(1ULL << 36)	/* marker of MADV_GUARD_INSTALL */
+#define VMLAB_FACT_UNKNOWN	(1ULL << 37)	/* an entry this module cannot name */
+/* Beside SWAP: the anonymous page belongs to this process alone. */
+#define VMLAB_FACT_SWAP_EXCLUSIVE (1ULL << 38)
+/* Of the VMA: what was asked for. */
+#define VMLAB_FACT_ASKED_READ	(1ULL << 48)
+#define VMLAB_FACT_ASKED_WRITE	(1ULL << 49)
+#define VMLAB_FACT_ASKED_EXEC	(1ULL << 50)
+#define VMLAB_FACT_SHARED	(1ULL << 51)	/* MAP_SHARED */
+#define VMLAB_FACT_VMA_FILE	(1ULL << 52)	/* the VMA maps a file */
+#define VMLAB_FACT_VMA		(1ULL << 53)	/* the address lies in a VMA */
+
+/* Everything above. */
+#define VMLAB_FACTS_KNOWN						\
+	(0x1fffULL | 0x3fULL << 48 | 0xfffULL << 16 | 0x7fULL << 32)
+
+/*
+ * What a caller sees who could not see frames in /proc/PID/pagemap: that which
+ * pagemap, smaps and PAGEMAP_SCAN show without CAP_SYS_ADMIN, as coarsely as
+ * they do. PRESENT then includes PROTNONE, SWAP includes every other entry that
+ * is not present; everything else is zero, and the answer says HIDDEN. Filters
+ * apply to what is left, so that they tell no more.
+ */
+#define VMLAB_FACTS_PUBLIC						\
+	(VMLAB_FACT_PRESENT | VMLAB_FACT_SOFT_DIRTY | VMLAB_FACT_UFFD_WP | \
+	 VMLAB_FACT_HUGE | VMLAB_FACT_FILE | VMLAB_FACT_ZERO |		\
+	 VMLAB_FACT_HUGE_ZERO | VMLAB_FACT_SWAP | VMLAB_FACT_GUARD |	\
+	 VMLAB_FACT_ASKED_READ | VMLAB_FACT_ASKED_WRITE |		\
+	 VMLAB_FACT_ASKED_EXEC | VMLAB_FACT_SHARED | VMLAB_FACT_VMA_FILE | \
+	 VMLAB_FACT_VMA)
+
+/* Flags of answers, in out_flags. */
+#define VMLAB_OUT_HIDDEN	(1U << 0)	/* frames, entries and the rest withheld */
+#define VMLAB_OUT_IN_VMA	(1U << 1)	/* WALK: the address lies in a VMA */
+#define VMLAB_OUT_MAPPED	(1U << 2)	/* WALK: the leaf is PRESENT */
+#define VMLAB_OUT_USER_ROOT	(1U << 3)	/* WALK: out_user_root is filled (KPTI) */
+
+/* Features in use, in vmlab_info.out_features; meaning depends on out_arch. */
+#define VMLAB_X86_PCID		(1ULL << 0)	/* CR4.PCIDE */
+#define VMLAB_X86_INVPCID	(1ULL << 1)
+#define VMLAB_X86_PTI		(1ULL << 2)	/* kernel page table isolation */
+#define VMLAB_X86_NX		(1ULL << 3)
+#define VMLAB_X86_SMEP		(1ULL << 4)
+#define VMLAB_X86_SMAP		(1ULL << 5)
+#define VMLAB_X86_PKU		(1ULL << 6)	/* CR4.PKE */
+#define VMLAB_X86_LA57		(1ULL << 7)	/* CR4.LA57 */
+#define VMLAB_X86_PGE		(1ULL << 8)
+#define VMLAB_X86_GBPAGES	(1ULL << 9)
+#define VMLAB_X86_PAT		(1ULL << 10)
+
+/* How OPEN finds out who may look at whom, in vmlab_info.out_door. */
+#define VMLAB_DOOR_PAGEMAP	1	/* an open /proc/PID/pagemap is handed over */
+#define VMLAB_DOOR_PID		2	/* a pid; CAP_SYS_ADMIN and CAP_SYS_PTRACE */
+
+/**
+ * struct vmlab_info - the machine and the module
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @out_api_version: VMLAB_API_VERSION of the module
+ * @out_arch: one of VMLAB_ARCH_*
+ * @out_page_shift: log2 of the base page size
+ * @out_levels: levels of a user translation in use
+ * @out_va_bits: width of a canonical address
+ * @out_pa_bits: width of a physical address
+ * @out_asid_bits: width of the hardware tag of an address space, 0 for none
+ * @out_asids_per_cpu: tags each CPU deals out (x86), 0 where they are global
+ * @out_user_end: first address after the user half
+ * @out_kernel_start: first address of the kernel half
+ * @out_features: VMLAB_<ARCH>_* in use
+ * @out_facts: the facts this module on this kernel can report
+ * @out_door: VMLAB_DOOR_*
+ * @__reserved: zero
+ * @out_module_version: of the module, NUL terminated
+ *
+ * On /dev/vmlab; whoever could open the node may ask.
+ */
+struct vmlab_info {
+	__u32 size;
+	__u32 flags;
+	__u32 out_api_version;
+	__u32 out_arch;
+	__u32 out_page_shift;
+	__u32 out_levels;
+	__u32 out_va_bits;
+	__u32 out_pa_bits;
+	__u32 out_asid_bits;
+	__u32 out_asids_per_cpu;
+	__aligned_u64 out_user_end;
+	__aligned_u64 out_kernel_start;
+	__aligned_u64 out_features;
+	__aligned_u64 out_facts;
+	__u32 out_door;
+	__u32 __reserved;
+	char out_module_version[32];
+};
+
+/**
+ * struct vmlab_open - take hold of an address space
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @fd: an open /proc/PID/pagemap (VMLAB_DOOR_PAGEMAP)
+ * @pid: as the caller's pid namespace numbers it (VMLAB_DOOR_PID; else zero)
+ * @out_fd: the new descriptor, close-on-exec
+ * @out_flags: VMLAB_OUT_HIDDEN when the one who opened @fd may not see frames
+ *
+ * On /dev/vmlab. The descriptor holds the address space's identity, not its
+ * memory: it answers ESRCH once the last user of the address space is gone.
+ * It may be handed to others; what it shows is what the opener of @fd may see.
+ */
+struct vmlab_open {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__s32 pid;
+	__s32 out_fd;
+	__u32 out_flags;
+};
+
+/**
+ * struct vmlab_entry - one entry met on the way down
+ * @table_pa: physical address of the table that holds it
+ * @entry: its raw value
+ * @index: its place in the table
+ * @level: VMLAB_LEVEL_*
+ * @__reserved: zero
+ */
+struct vmlab_entry {
+	__aligned_u64 table_pa;
+	__aligned_u64 entry;
+	__u32 index;
+	__u16 level;
+	__u16 __reserved;
+};
+
+/**
+ * struct vmlab_run - leaves that differ in nothing but where they are
+ * @va: of the first leaf, aligned to its size
+ * @facts: VMLAB_FACT_*, the same for all
+ * @entry: raw entry of the first; all attribute bits are the same for all
+ * @pfn: of the first; advances by a leaf's pages, but for the zero page, which
+ *	stays; of a SWAP entry the offset in its area; or VMLAB_PFN_NONE
+ * @count: leaves
+ * @mapcount: how many entries map the first page of each leaf, or
+ *	VMLAB_MAPCOUNT_UNKNOWN
+ * @level: VMLAB_LEVEL_* of the entries
+ * @shift: log2 of a leaf's size in bytes
+ * @swap_type: number of the swap area, for SWAP
+ * @__reserved: zero
+ */
+struct vmlab_run {
+	__aligned_u64 va;
+	__aligned_u64 facts;
+	__aligned_u64 entry;
+	__aligned_u64 pfn;
+	__u32 count;
+	__u32 mapcount;
+	__u8 level;
+	__u8 shift;
+	__u8 swap_type;
+	__u8 __reserved[5];
+};
+
+/**
+ * struct vmlab_walk - one translation, level by level
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @va: any address of the user half, in a VMA or not
+ * @out_flags: VMLAB_OUT_HIDDEN, _IN_VMA, _MAPPED, _USER_ROOT
+ * @out_nr_levels: entries in @out_levels; the last is the leaf, or the entry
+ *	that ended the walk
+ * @out_levels: from the root down
+ * @out_user_root: under KPTI, the same slot of the root that user mode runs on
+ * @out_leaf: the leaf (count 1), all zero when the walk ended at an empty entry
+ *
+ * On a target. When hidden, only @out_leaf.va, .level, .shift and the public
+ * facts are filled, and no levels.
+ */
+struct vmlab_walk {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 va;
+	__u32 out_flags;
+	__u32 out_nr_levels;
+	struct vmlab_entry out_levels[VMLAB_MAX_LEVELS];
+	struct vmlab_entry out_user_root;
+	struct vmlab_run out_leaf;
+};
+
+/* Layouts of a SCAN's records. */
+#define VMLAB_FORMAT_RUNS	1	/* struct vmlab_run */
+
+/**
+ * struct vmlab_scan - every entry of a range, in runs
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @start: first address, page aligned
+ * @end: page aligned, at most vmlab_info.out_user_end
+ * @buf: where the records go
+ * @nr_recs: how many records fit there, at least 1
+ * @format: VMLAB_FORMAT_*
+ * @rec_size: bytes from one record to the next, at least the format's size; what
+ *	is beyond the format's own is left untouched
+ * @__reserved: zero
+ * @all_of: report leaves that have all of these facts,
+ * @any_of: at least one of these (zero: no condition),
+ * @none_of: and none of these
+ * @out_next: where to go on: everything below is answered. @end when done
+ * @out_nr: records written
+ * @out_flags: VMLAB_OUT_HIDDEN
+ *
+ * On a target. Only addresses in VMAs are looked at; empty entries are not
+ * reported. A leaf that straddles @start or @end is reported whole. @out_next
+ * always lies between runs, so that the answer does not depend on @nr_recs. The
+ * mmap lock is taken for a bounded piece of work at a time, never while the
+ * caller's memory is written. A signal ends the call early: with what there is,
+ * or EINTR if there is nothing yet.
+ */
+struct vmlab_scan {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 buf;
+	__u32 nr_recs;
+	__u32 format;
+	__u32 rec_size;
+	__u32 __reserved;
+	__aligned_u64 all_of;
+	__aligned_u64 any_of;
+	__aligned_u64 none_of;
+	__aligned_u64 out_next;
+	__u32 out_nr;
+	__u32 out_flags;
+};
+
+/* vmlab_vma.flags: the part of vm_flags that is the same on every kernel. */
+#define VMLAB_VMA_READ		(1ULL << 0)
+#define VMLAB_VMA_WRITE		(1ULL << 1)
+#define VMLAB_VMA_EXEC		(1ULL << 2)
+#define VMLAB_VMA_SHARED	(1ULL << 3)
+#define VMLAB_VMA_MAYREAD	(1ULL << 4)
+#define VMLAB_VMA_MAYWRITE	(1ULL << 5)
+#define VMLAB_VMA_MAYEXEC	(1ULL << 6)
+#define VMLAB_VMA_MAYSHARE	(1ULL << 7)
+#define VMLAB_VMA_GROWSDOWN	(1ULL << 8)
+#define VMLAB_VMA_PFNMAP	(1ULL << 9)
+#define VMLAB_VMA_MIXEDMAP	(1ULL << 10)
+#define VMLAB_VMA_IO		(1ULL << 11)
+#define VMLAB_VMA_LOCKED	(1ULL << 12)
+#define VMLAB_VMA_HUGETLB	(1ULL << 13)
+#define VMLAB_VMA_HUGEPAGE	(1ULL << 14)
+#define VMLAB_VMA_NOHUGEPAGE	(1ULL << 15)
+#define VMLAB_VMA_MERGEABLE	(1ULL << 16)
+#define VMLAB_VMA_DONTCOPY	(1ULL << 17)
+#define VMLAB_VMA_WIPEONFORK	(1ULL << 18)
+#define VMLAB_VMA_SOFTDIRTY	(1ULL << 19)
+#define VMLAB_VMA_UFFD_MISSING	(1ULL << 20)
+#define VMLAB_VMA_UFFD_WP	(1ULL << 21)
+#define VMLAB_VMA_UFFD_MINOR	(1ULL << 22)
+#define VMLAB_VMA_FILE		(1ULL << 23)	/* dev, ino and pgoff are set */
+#define VMLAB_VMA_ANON		(1ULL << 24)	/* has had an anonymous page */
+#define VMLAB_VMA_DONTEXPAND	(1ULL << 25)
+#define VMLAB_VMA_DONTDUMP	(1ULL << 26)
+#define VMLAB_VMA_ACCOUNT	(1ULL << 27)
+#define VMLAB_VMA_NORESERVE	(1ULL << 28)
+
+/**
+ * struct vmlab_vma - one VMA
+ * @start: first address
+ * @end: first address after it
+ * @flags: VMLAB_VMA_*
+ * @pgoff: offset of @start in the file, in base pages
+ * @ino: inode number of the file
+ * @dev_major: of the file's device
+ * @dev_minor: of the file's device
+ * @pkey: protection key, 0 where there are none
+ * @page_shift: log2 of the page size the VMA is served in
+ * @__reserved: zero
+ */
+struct vmlab_vma {
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 flags;
+	__aligned_u64 pgoff;
+	__aligned_u64 ino;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u16 pkey;
+	__u8 page_shift;
+	__u8 __reserved[5];
+};
+
+/**
+ * struct vmlab_vmas - the VMAs that overlap a range
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @start: first address, page aligned
+ * @end: page aligned, at most vmlab_info.out_user_end
+ * @buf: where the records go
+ * @nr_recs: how many records fit there, at least 1
+ * @rec_size: bytes from one record to the next, at least sizeof(struct vmlab_vma)
+ * @out_next: where to go on; @end when done
+ * @out_nr: records written
+ * @out_flags: none yet
+ *
+ * On a target. Shows what /proc/PID/maps shows, and as little.
+ */
+struct vmlab_vmas {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 buf;
+	__u32 nr_recs;
+	__u32 rec_size;
+	__aligned_u64 out_next;
+	__u32 out_nr;
+	__u32 out_flags;
+};
+
+#endif /* _UAPI_VMLAB_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * arch.h - what an architecture owes the walker.
+ *
+ * The inlines are in arch/<name>.h, included below, because they run once a
+ * page; the rest is in arch/<name>.c. "raw" is the value of an entry of any
+ * level. Everything else about page tables that we use is generic kernel API.
+ *
+ * u64 vmlab_arch_permits(u64 raw)
+ *	VMLAB_FACT_READ, _WRITE, _EXEC as far as this one entry permits them to
+ *	user mode. The AND over all levels is what the MMU enforces.
+ * bool vmlab_arch_valid(u64 raw)
+ *	Does the MMU translate through this entry?
+ * u64 vmlab_arch_attributes(u64 raw)
+ *	The raw entry without its frame: equal for two leaves of one run.
+ * u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
+ *	The root entry that user mode runs on where it differs from the kernel's
+ *	(KPTI), else @raw.
+ */
+#ifndef VMLAB_ARCH_H
+#define VMLAB_ARCH_H
+
+#include <linux/pgtable.h>
+
+#include <vmlab.h>
+
+#if defined(CONFIG_X86_64)
+#include "x86.h"
+#else
+#error "vmlab: no arch/ file for this architecture yet"
+#endif
+
+/* Fills arch, levels, widths, ends, features and tags of INFO. */
+void vmlab_arch_info(struct vmlab_info *info);
+
+/*
+ * Under KPTI, the slot of the user root for @va: its table and entry. False
+ * where there is no second root.
+ */
+bool vmlab_arch_user_root(struct mm_struct *mm, unsigned long va,
+			  struct vmlab_entry *entry);
+
+#endif /* VMLAB_ARCH_H */

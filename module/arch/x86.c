@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * x86.c - the machine, as x86-64 Linux runs it.
+ *
+ * Features are reported as the kernel uses them: it clears the CPU's capability
+ * bit when told not to use one (nopcid, pti=off), so the bit is the answer.
+ */
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/processor.h>
+
+#include <asm/cpufeature.h>
+#include <asm/page.h>
+#include <asm/pgtable.h>
+
+#include "arch.h"
+#include "../vmlab.h"
+
+/* Features of INFO; each names the kernel's own word for it. */
+static const struct {
+	unsigned int cap;
+	u64 feature;
+} features[] = {
+	{ X86_FEATURE_PCID,	VMLAB_X86_PCID },
+	{ X86_FEATURE_INVPCID,	VMLAB_X86_INVPCID },
+	{ X86_FEATURE_PTI,	VMLAB_X86_PTI },
+	{ X86_FEATURE_NX,	VMLAB_X86_NX },
+	{ X86_FEATURE_SMEP,	VMLAB_X86_SMEP },
+	{ X86_FEATURE_SMAP,	VMLAB_X86_SMAP },
+	{ X86_FEATURE_OSPKE,	VMLAB_X86_PKU },
+	{ X86_FEATURE_PGE,	VMLAB_X86_PGE },
+	{ X86_FEATURE_GBPAGES,	VMLAB_X86_GBPAGES },
+	{ X86_FEATURE_PAT,	VMLAB_X86_PAT },
+};
+
+/* PCIDs are 12 bits (SDM 4.10.1); TLB_NR_DYN_ASIDS in arch/x86/mm/tlb.c is 6. */
+#define PCID_BITS		12
+#define PCIDS_PER_CPU		6
+
+void vmlab_arch_info(struct vmlab_info *info)
+{
+	bool la57 = pgtable_l5_enabled();
+	size_t i;
+
+	info->out_arch = VMLAB_ARCH_X86_64;
+	info->out_levels = la57 ? 5 : 4;
+	info->out_va_bits = la57 ? 57 : 48;
+	info->out_pa_bits = boot_cpu_data.x86_phys_bits;
+	info->out_user_end = TASK_SIZE_MAX;
+	info->out_kernel_start = ~0ULL << (info->out_va_bits - 1);
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		if (boot_cpu_has(features[i].cap))
+			info->out_features |= features[i].feature;
+	if (la57)
+		info->out_features |= VMLAB_X86_LA57;
+	if (info->out_features & VMLAB_X86_PCID) {
+		info->out_asid_bits = PCID_BITS;
+		info->out_asids_per_cpu = PCIDS_PER_CPU;
+	}
+	info->out_facts = VMLAB_FACTS_KNOWN;
+}
+
+bool vmlab_arch_user_root(struct mm_struct *mm, unsigned long va,
+			  struct vmlab_entry *entry)
+{
+	pgd_t *pgdp;
+
+	if (!boot_cpu_has(X86_FEATURE_PTI))
+		return false;
+	pgdp = kernel_to_user_pgdp(pgd_offset(mm, va));
+	entry->index = pgd_index(va);
+	entry->table_pa = __pa(pgdp - entry->index);
+	entry->entry = pgd_val(READ_ONCE(*pgdp));
+	entry->level = pgtable_l5_enabled() ? VMLAB_LEVEL_PGD : VMLAB_LEVEL_P4D;
+	return true;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * x86.h - entries of x86-64 page tables, as the MMU reads them.
+ *
+ * Intel SDM vol. 3A section 4.5 (4-level and 5-level paging) and 4.6 (access
+ * rights): an access by user mode needs U/S set in every level, a write R/W, a
+ * fetch XD clear. The bits sit at the same place in all levels.
+ */
+#ifndef VMLAB_ARCH_X86_H
+#define VMLAB_ARCH_X86_H
+
+#include <asm/cpufeature.h>
+#include <asm/pgtable.h>
+
+static __always_inline u64 vmlab_arch_permits(u64 raw)
+{
+	u64 user = (raw >> _PAGE_BIT_USER) & 1;
+	u64 write = user & (raw >> _PAGE_BIT_RW);
+	u64 exec = user & ~(raw >> _PAGE_BIT_NX);
+
+	return user * VMLAB_FACT_READ | write * VMLAB_FACT_WRITE |
+	       exec * VMLAB_FACT_EXEC;
+}
+
+static __always_inline bool vmlab_arch_valid(u64 raw)
+{
+	return raw & _PAGE_PRESENT;
+}
+
+static __always_inline u64 vmlab_arch_attributes(u64 raw)
+{
+	return raw & ~(u64)PTE_PFN_MASK;
+}
+
+/*
+ * The kernel's copy of a root entry for user addresses carries NX under KPTI
+ * (pti_set_user_pgtbl); user mode never runs on that copy.
+ */
+static __always_inline u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
+{
+#ifdef CONFIG_X86_64
+	if (boot_cpu_has(X86_FEATURE_PTI))
+		return pgd_val(READ_ONCE(*kernel_to_user_pgdp(pgdp)));
+#endif
+	return raw;
+}
+
+#endif /* VMLAB_ARCH_X86_H */

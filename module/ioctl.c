@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioctl.c - one row an ioctl; lengths, copies and errnos in one place.
+ *
+ * A handler gets its struct in kernel memory, complete and zero extended, and
+ * leaves its answer there. It never touches the caller's struct itself, so the
+ * rules of include/uapi/vmlab.h about sizes hold for every ioctl alike.
+ */
+#include <linux/file.h>
+#include <linux/kernel.h>
+#include <linux/uaccess.h>
+
+#include "arch/arch.h"
+#include "vmlab.h"
+
+/**
+ * struct op - one ioctl
+ * @cmd: its number
+ * @size: of the struct as this module knows it
+ * @min_size: of the struct as it was first published
+ * @handler: answers; 0 or -errno
+ */
+struct op {
+	unsigned int cmd;
+	size_t size;
+	size_t min_size;
+	long (*handler)(struct vmlab_call *call);
+};
+
+#define OP(_cmd, _type, _last, _handler) {				\
+	.cmd = (_cmd),							\
+	.size = sizeof(_type),						\
+	.min_size = offsetofend(_type, _last),				\
+	.handler = (_handler),						\
+}
+
+static long info(struct vmlab_call *call)
+{
+	struct vmlab_info *info = call->arg;
+
+	if (info->flags || info->__reserved)
+		return -EOPNOTSUPP;
+	info->out_api_version = VMLAB_API_VERSION;
+	info->out_page_shift = PAGE_SHIFT;
+	info->out_door = vmlab_target_door();
+	vmlab_arch_info(info);
+	strscpy(info->out_module_version, VMLAB_MODULE_VERSION,
+		sizeof(info->out_module_version));
+	return 0;
+}
+
+static const struct op node_ops[] = {
+	OP(VMLAB_INFO, struct vmlab_info, out_module_version, info),
+	OP(VMLAB_OPEN, struct vmlab_open, out_flags, vmlab_target_open),
+};
+
+static const struct op target_ops[] = {
+	OP(VMLAB_WALK, struct vmlab_walk, out_leaf, vmlab_walk_one),
+	OP(VMLAB_SCAN, struct vmlab_scan, out_flags, vmlab_scan),
+	OP(VMLAB_VMAS, struct vmlab_vmas, out_flags, vmlab_vma_list),
+};
+
+union any_arg {
+	struct vmlab_info info;
+	struct vmlab_open open;
+	struct vmlab_walk walk;
+	struct vmlab_scan scan;
+	struct vmlab_vmas vmas;
+};
+
+static const struct op *find_op(const struct op *ops, size_t nr, unsigned int cmd)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (ops[i].cmd == cmd)
+			return &ops[i];
+	return NULL;
+}
+
+static long dispatch(struct file *file, const struct op *ops, size_t nr,
+		     unsigned int cmd, void __user *user)
+{
+	const struct op *op = find_op(ops, nr, cmd);
+	struct vmlab_call call = { .file = file, .new_fd = -1 };
+	union any_arg arg;
+	u32 size;
+	long ret;
+
+	if (!op)
+		return -ENOTTY;
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < op->min_size)
+		return -EINVAL;
+	/* Nobody's struct is longer than a page; do not check 4 GiB for zeroes. */
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	memset(&arg, 0, sizeof(arg));
+	ret = copy_struct_from_user(&arg, op->size, user, size);
+	if (ret)
+		return ret;
+
+	call.arg = &arg;
+	ret = op->handler(&call);
+	if (ret)
+		return ret;
+
+	/* The size that the caller gave comes back as it was. */
+	*(u32 *)&arg = size;
+	if (copy_to_user(user, &arg, min_t(size_t, size, op->size)))
+		ret = -EFAULT;
+	if (call.new_file) {
+		if (ret) {
+			put_unused_fd(call.new_fd);
+			fput(call.new_file);
+		} else {
+			fd_install(call.new_fd, call.new_file);
+		}
+	}
+	return ret;
+}
+
+long vmlab_ioctl_node(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return dispatch(file, node_ops, ARRAY_SIZE(node_ops), cmd,
+			(void __user *)arg);
+}
+
+long vmlab_ioctl_target(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return dispatch(file, target_ops, ARRAY_SIZE(target_ops), cmd,
+			(void __user *)arg);
+}

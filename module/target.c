@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target.c - an address space in our hands: who may, and for how long.
+ *
+ * The kernel itself decides who may look at whom. The caller hands over an open
+ * /proc/PID/pagemap, for which the kernel has already asked ptrace, the LSMs,
+ * hidepid and the namespaces; pagemap_open() keeps the mm it found in
+ * private_data, and so the target is the very address space that was checked: a
+ * pid that is recycled meanwhile, or an exec, cannot slip in another one.
+ *
+ * Nothing promises that private_data is the mm. So it is proven at load, on our
+ * own pagemap; where the proof fails, OPEN takes a pid instead and demands the
+ * capabilities that cover everything.
+ *
+ * This is the only file that takes or drops references to an mm.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "vmlab.h"
+
+/* f_op of /proc/PID/pagemap, or NULL when the proof failed. Set once, at load. */
+static const struct file_operations *pagemap_fops;
+
+int vmlab_target_init(void)
+{
+	struct file *file;
+
+	pagemap_fops = NULL;
+	if (!current->mm)
+		return 0;
+	file = filp_open("/proc/self/pagemap", O_RDONLY, 0);
+	if (IS_ERR(file)) {
+		pr_info("vmlab: no /proc/self/pagemap here: OPEN takes a pid and demands CAP_SYS_ADMIN and CAP_SYS_PTRACE\n");
+		return 0;
+	}
+	if (file->private_data == current->mm)
+		pagemap_fops = file->f_op;
+	else
+		pr_info("vmlab: this kernel's pagemap is not what we know: OPEN takes a pid and demands CAP_SYS_ADMIN and CAP_SYS_PTRACE\n");
+	fput(file);
+	return 0;
+}
+
+u32 vmlab_target_door(void)
+{
+	return pagemap_fops ? VMLAB_DOOR_PAGEMAP : VMLAB_DOOR_PID;
+}
+
+/*
+ * The mm behind the descriptor, with mm_count raised. The file holds mm_count
+ * itself, so that the mm is still there between the two lines that matter.
+ */
+static struct mm_struct *mm_of_pagemap(int fd, bool *physical)
+{
+	struct mm_struct *mm;
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op != pagemap_fops) {
+		mm = ERR_PTR(-EINVAL);
+	} else if (!file->private_data) {
+		mm = ERR_PTR(-ESRCH);	/* a kernel thread's */
+	} else {
+		mm = file->private_data;
+		mmgrab(mm);
+		/* As pagemap_read() decides: the opener's credentials count. */
+		*physical = file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
+	}
+	fput(file);
+	return mm;
+}
+
+static struct mm_struct *mm_of_pid(int nr, bool *physical)
+{
+	struct task_struct *task;
+	struct mm_struct *mm;
+	struct pid *pid;
+
+	if (!capable(CAP_SYS_ADMIN) || !capable(CAP_SYS_PTRACE))
+		return ERR_PTR(-EPERM);
+	pid = find_get_pid(nr);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	mm = get_task_mm(task);
+	put_task_struct(task);
+	if (!mm)
+		return ERR_PTR(-ESRCH);
+	mmgrab(mm);
+	mmput(mm);
+	*physical = true;
+	return mm;
+}
+
+static void destroy(struct vmlab_target *target)
+{
+	mmdrop(target->mm);
+	mutex_destroy(&target->lock);
+	kvfree(target->buf);
+	kfree(target);
+}
+
+long vmlab_target_open(struct vmlab_call *call)
+{
+	struct vmlab_open *open = call->arg;
+	struct vmlab_target *target;
+	struct mm_struct *mm;
+	bool physical = false;
+	int fd;
+
+	if (open->flags)
+		return -EOPNOTSUPP;
+	if (pagemap_fops) {
+		if (open->pid)
+			return -EOPNOTSUPP;
+		mm = mm_of_pagemap(open->fd, &physical);
+	} else {
+		mm = mm_of_pid(open->pid, &physical);
+	}
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
+	/* Say now, not at the first query, that there is nothing to look at. */
+	if (!atomic_read(&mm->mm_users)) {
+		mmdrop(mm);
+		return -ESRCH;
+	}
+
+	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
+	if (!target) {
+		mmdrop(mm);
+		return -ENOMEM;
+	}
+	target->mm = mm;
+	target->physical = physical;
+	mutex_init(&target->lock);
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		destroy(target);
+		return fd;
+	}
+	call->new_file = anon_inode_getfile("[vmlab]", &vmlab_target_fops,
+					    target, O_RDWR | O_CLOEXEC);
+	if (IS_ERR(call->new_file)) {
+		long ret = PTR_ERR(call->new_file);
+
+		call->new_file = NULL;
+		put_unused_fd(fd);
+		destroy(target);
+		return ret;
+	}
+	call->new_fd = fd;
+	open->out_fd = fd;
+	open->out_flags = physical ? 0 : VMLAB_OUT_HIDDEN;
+	return 0;
+}
+
+/*
+ * Raises mm_users for one query: while it is held exit_mmap() cannot run. NULL
+ * when the last user is gone.
+ */
+struct mm_struct *vmlab_target_enter(struct vmlab_target *target)
+{
+	return mmget_not_zero(target->mm) ? target->mm : NULL;
+}
+
+void vmlab_target_leave(struct mm_struct *mm)
+{
+	mmput(mm);
+}
+
+/* The buffer is allocated once: INIT_ON_ALLOC zeroes it each time otherwise. */
+int vmlab_target_lock_buf(struct vmlab_target *target)
+{
+	if (mutex_lock_killable(&target->lock))
+		return -EINTR;
+	if (!target->buf) {
+		target->buf = kvmalloc(VMLAB_CHUNK_BYTES, GFP_KERNEL_ACCOUNT);
+		if (!target->buf) {
+			mutex_unlock(&target->lock);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void vmlab_target_unlock_buf(struct vmlab_target *target)
+{
+	mutex_unlock(&target->lock);
+}
+
+int vmlab_target_release(struct inode *inode, struct file *file)
+{
+	destroy(file->private_data);
+	return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmlab.h - what the files of the module know of each other.
+ *
+ * The way of a question: main.c owns the node, ioctl.c copies in and out and
+ * picks the handler, target.c holds the address space and decides what the
+ * caller may see, walk.c descends the tables under their locks, frame.c says
+ * what a frame is, scan.c and vma.c turn ranges into records. arch/ knows the
+ * bits, compat.h the kernel versions.
+ */
+#ifndef VMLAB_H
+#define VMLAB_H
+
+#include <linux/fs.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include <vmlab.h>
+
+#define VMLAB_MODULE_VERSION	"0.1.0"
+
+struct vmlab_runs;
+struct vmlab_target;
+
+/* main.c */
+extern const struct file_operations vmlab_target_fops;
+
+/* ioctl.c */
+
+/**
+ * struct vmlab_call - one ioctl under way
+ * @file: the descriptor it came through
+ * @arg: the caller's struct, already in kernel memory and as long as this
+ *	module knows it
+ * @new_file: set by a handler that makes a descriptor; ioctl.c installs it once
+ *	the answer has reached the caller, or drops it
+ * @new_fd: the number reserved for @new_file
+ */
+struct vmlab_call {
+	struct file *file;
+	void *arg;
+	struct file *new_file;
+	int new_fd;
+};
+
+long vmlab_ioctl_node(struct file *file, unsigned int cmd, unsigned long arg);
+long vmlab_ioctl_target(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* target.c */
+
+/**
+ * struct vmlab_target - one address space, as one descriptor sees it
+ * @mm: pinned by mm_count only: its memory is not
+ * @physical: may frames, raw entries and the like be shown; decided at OPEN
+ * @lock: serialises the users of @buf
+ * @buf: records on their way to the caller, allocated by the first bulk query
+ */
+struct vmlab_target {
+	struct mm_struct *mm;
+	bool physical;
+	struct mutex lock;
+	void *buf;
+};
+
+/* Bytes of vmlab_target.buf: what is collected under one hold of the mmap lock. */
+#define VMLAB_CHUNK_BYTES	(24 * 1024)
+
+int vmlab_target_init(void);
+u32 vmlab_target_door(void);
+long vmlab_target_open(struct vmlab_call *call);
+struct mm_struct *vmlab_target_enter(struct vmlab_target *target);
+void vmlab_target_leave(struct mm_struct *mm);
+int vmlab_target_lock_buf(struct vmlab_target *target);
+void vmlab_target_unlock_buf(struct vmlab_target *target);
+int vmlab_target_release(struct inode *inode, struct file *file);
+
+/* walk.c */
+long vmlab_walk_one(struct vmlab_call *call);
+int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
+		   unsigned long end, struct vmlab_runs *runs, long *budget,
+		   unsigned long *next);
+
+/* scan.c */
+long vmlab_scan(struct vmlab_call *call);
+int vmlab_scan_check_range(u64 start, u64 end);
+
+/* vma.c */
+long vmlab_vma_list(struct vmlab_call *call);
+u64 vmlab_vma_facts(const struct vm_area_struct *vma);
+
+/* frame.c */
+void vmlab_frame_init(void);
+u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount);
+bool vmlab_frame_is_zero(unsigned long pfn);
+bool vmlab_frame_is_huge_zero(unsigned long pfn);
+
+#endif /* VMLAB_H */

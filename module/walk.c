@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * walk.c - the only place that descends page tables.
+ *
+ * One descent serves both WALK (one page, every level noted down) and SCAN (a
+ * range, leaves only), so that the two cannot disagree.
+ *
+ * Locks. The caller holds mm_users and the mmap lock: for reading when the range
+ * lies in a VMA, for writing when it does not, because munmap() frees tables
+ * after it has downgraded to read. Tables above the last level are then stable.
+ * A last-level table can still be retracted (khugepaged, MADV_COLLAPSE since
+ * 6.12, PT_RECLAIM since 6.14), but only RCU-deferred: so under rcu_read_lock()
+ * the pmd is read once, the table's lock is taken from that copy, and the pmd is
+ * read again under it. Faults run beside us and only ever fill empty entries.
+ * Shared hugetlb tables can be unshared with no lock of ours involved; whoever
+ * does so waits for CPUs that have interrupts off.
+ *
+ * Facts of a frame are read under the lock of the table that maps it.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/rcupdate.h>
+
+#include "arch/arch.h"
+#include "compat.h"
+#include "runs.h"
+#include "vmlab.h"
+
+/* VMLAB_FACT_READ, _WRITE and _EXEC: what an untouched fold permits. */
+#define PERMITS_ALL	(VMLAB_FACT_READ | VMLAB_FACT_WRITE | VMLAB_FACT_EXEC)
+
+/**
+ * struct walker - one descent
+ * @mm: whose tables
+ * @vma: that the range lies in, or NULL
+ * @vma_facts: what is true of every leaf because of the VMA
+ * @runs: where leaves go
+ * @trace: where WALK notes every level, or NULL
+ * @budget: entries that may still be looked at under this hold of the mmap lock
+ * @next: where the descent stopped early
+ */
+struct walker {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
+	u64 vma_facts;
+	struct vmlab_runs *runs;
+	struct vmlab_walk *trace;
+	long budget;
+	unsigned long next;
+};
+
+/* Levels of the descent; all return false when it has to stop at walker.next. */
+
+static bool stop_at(struct walker *w, unsigned long addr)
+{
+	w->next = addr;
+	return false;
+}
+
+/*
+ * Notes one entry for WALK. Slots go by level, so that a level that is looked at
+ * again because the entry changed replaces what was noted before.
+ */
+static void note(struct walker *w, int level, const void *table,
+		 unsigned long index, u64 raw)
+{
+	int top = mm_p4d_folded(w->mm) ? VMLAB_LEVEL_P4D : VMLAB_LEVEL_PGD;
+	struct vmlab_entry *entry;
+
+	if (!w->trace)
+		return;
+	entry = &w->trace->out_levels[top - level];
+	entry->table_pa = __pa(table);
+	entry->entry = raw;
+	entry->index = index;
+	entry->level = level;
+	w->trace->out_nr_levels = top - level + 1;
+}
+
+/*
+ * What stands in a leaf that the kernel calls present: translated by the MMU, or
+ * made PROT_NONE with the frame kept. @countable is false for frames that must
+ * not be looked up because nothing counts this mapping of them.
+ */
+static __always_inline void describe_present(const struct walker *w, pte_t pte,
+					     u64 permits, bool countable,
+					     bool devmap, struct vmlab_run *leaf)
+{
+	u64 raw = pte_val(pte);
+	u64 facts = leaf->facts;
+
+	if (vmlab_arch_valid(raw))
+		facts |= VMLAB_FACT_PRESENT | (permits & vmlab_arch_permits(raw));
+	else
+		facts |= VMLAB_FACT_PROTNONE;
+	if (pte_young(pte))
+		facts |= VMLAB_FACT_ACCESSED;
+	if (pte_dirty(pte))
+		facts |= VMLAB_FACT_DIRTY;
+	if (pte_soft_dirty(pte))
+		facts |= VMLAB_FACT_SOFT_DIRTY;
+	if (pte_uffd_wp(pte))
+		facts |= VMLAB_FACT_UFFD_WP;
+	if (devmap)
+		facts |= VMLAB_FACT_DEVMAP;
+	if (!countable) {
+		leaf->mapcount = VMLAB_MAPCOUNT_UNKNOWN;
+		facts |= vmlab_frame_is_zero(leaf->pfn) ? VMLAB_FACT_ZERO :
+							  VMLAB_FACT_PFNMAP;
+	} else {
+		facts |= vmlab_frame_facts(leaf->pfn,
+					   w->vma && is_vm_hugetlb_page(w->vma),
+					   &leaf->mapcount);
+	}
+	leaf->facts = facts;
+}
+
+/* What stands in an entry that holds no translation. */
+static void describe_absent(pte_t pte, struct vmlab_run *leaf)
+{
+	leaf->pfn = VMLAB_PFN_NONE;
+	leaf->mapcount = VMLAB_MAPCOUNT_UNKNOWN;
+	if (pte_swp_soft_dirty(pte))
+		leaf->facts |= VMLAB_FACT_SOFT_DIRTY;
+	if (pte_swp_uffd_wp(pte))
+		leaf->facts |= VMLAB_FACT_UFFD_WP;
+	compat_decode_swap(pte_to_swp_entry(pte), leaf);
+	if ((leaf->facts & VMLAB_FACT_SWAP) && pte_swp_exclusive(pte))
+		leaf->facts |= VMLAB_FACT_SWAP_EXCLUSIVE;
+}
+
+static void leaf_init(const struct walker *w, unsigned long va, u64 raw,
+		      int level, unsigned int shift, struct vmlab_run *leaf)
+{
+	memset(leaf, 0, sizeof(*leaf));
+	leaf->va = va & ~((1UL << shift) - 1);
+	leaf->facts = w->vma_facts;
+	leaf->entry = raw;
+	leaf->count = 1;
+	leaf->level = level;
+	leaf->shift = shift;
+	if (level > VMLAB_LEVEL_PTE)
+		leaf->facts |= VMLAB_FACT_HUGE;
+}
+
+/* A present leaf above the last level, of hugetlb or not. */
+static void describe_huge(const struct walker *w, u64 raw, u64 permits,
+			  bool special, bool devmap, struct vmlab_run *leaf)
+{
+	bool mapped_raw = w->vma && (w->vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+	pte_t pte = __pte(raw);
+
+	if (special)
+		leaf->facts |= VMLAB_FACT_SPECIAL;
+	if (w->vma && vma_is_anonymous(w->vma) &&
+	    vmlab_frame_is_huge_zero(leaf->pfn)) {
+		describe_present(w, pte, permits, false, devmap, leaf);
+		leaf->facts &= ~VMLAB_FACT_PFNMAP;
+		leaf->facts |= VMLAB_FACT_HUGE_ZERO;
+		return;
+	}
+	describe_present(w, pte, permits, !special && !mapped_raw, devmap, leaf);
+}
+
+static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
+		      unsigned long addr, unsigned long end, u64 permits,
+		      bool *again)
+{
+	unsigned long from = addr;
+	bool room = true;
+	spinlock_t *ptl;
+	pte_t *ptep;
+
+	*again = false;
+	rcu_read_lock();
+	/* Both from the copy: *pmdp may be cleared at any moment. */
+	ptep = pte_offset_kernel(&pmd, addr);
+	ptl = pte_lockptr(w->mm, &pmd);
+	spin_lock(ptl);
+	if (unlikely(pmd_val(pmd) != pmd_val(pmdp_get(pmdp)))) {
+		*again = true;
+		goto unlock;
+	}
+	for (; addr != end; ptep++, addr += PAGE_SIZE) {
+		pte_t pte = ptep_get(ptep);
+		struct vmlab_run leaf;
+
+		if (unlikely(w->trace))
+			note(w, VMLAB_LEVEL_PTE, ptep - pte_index(addr),
+			     pte_index(addr), pte_val(pte));
+		if (pte_none(pte))
+			continue;
+		leaf_init(w, addr, pte_val(pte), VMLAB_LEVEL_PTE, PAGE_SHIFT, &leaf);
+		if (pte_present(pte)) {
+			bool special = pte_special(pte);
+
+			if (special)
+				leaf.facts |= VMLAB_FACT_SPECIAL;
+			leaf.pfn = pte_pfn(pte);
+			describe_present(w, pte, permits, !special,
+					 compat_pte_devmap(pte), &leaf);
+		} else {
+			describe_absent(pte, &leaf);
+		}
+		if (!vmlab_runs_add(w->runs, &leaf)) {
+			room = false;
+			break;
+		}
+	}
+	w->budget -= (addr - from) >> PAGE_SHIFT;
+unlock:
+	spin_unlock(ptl);
+	rcu_read_unlock();
+	return room ? true : stop_at(w, addr);
+}
+
+/* A pmd that is not empty and does not point to a table. */
+static bool walk_huge_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr,
+			  u64 permits, bool *again)
+{
+	spinlock_t *ptl = pmd_lock(w->mm, pmdp);
+	pmd_t pmd = pmdp_get(pmdp);
+	struct vmlab_run leaf;
+	bool room = true;
+
+	/* Split, zapped or filled while we waited for the lock: look again. */
+	*again = pmd_none(pmd) || (pmd_present(pmd) && !pmd_leaf(pmd));
+	if (*again)
+		goto unlock;
+	note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr), pmd_index(addr), pmd_val(pmd));
+	leaf_init(w, addr, pmd_val(pmd), VMLAB_LEVEL_PMD, PMD_SHIFT, &leaf);
+	if (pmd_present(pmd)) {
+		leaf.pfn = pmd_pfn(pmd);
+		describe_huge(w, pmd_val(pmd), permits, compat_pmd_special(pmd),
+			      compat_pmd_devmap(pmd), &leaf);
+	} else {
+		describe_absent(__pte(pmd_val(pmd)), &leaf);
+	}
+	room = vmlab_runs_add(w->runs, &leaf);
+unlock:
+	spin_unlock(ptl);
+	return room ? true : stop_at(w, addr);
+}
+
+static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
+		      unsigned long end, u64 permits)
+{
+	pmd_t *pmdp = pmd_offset(pudp, addr);
+	unsigned long next;
+
+	for (; addr != end; pmdp++, addr = next) {
+		bool again, going;
+		pmd_t pmd;
+
+		next = pmd_addr_end(addr, end);
+		if (w->budget <= 0)
+			return stop_at(w, addr);
+		w->budget--;
+		do {
+			pmd = pmdp_get(pmdp);
+			note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr),
+			     pmd_index(addr), pmd_val(pmd));
+			if (pmd_none(pmd)) {
+				going = true;
+				break;
+			}
+			if (!pmd_present(pmd) || pmd_leaf(pmd))
+				going = walk_huge_pmd(w, pmdp, addr, permits, &again);
+			else
+				going = walk_ptes(w, pmdp, pmd, addr, next,
+						  permits & vmlab_arch_permits(pmd_val(pmd)),
+						  &again);
+		} while (again);
+		if (!going)
+			return false;
+	}
+	return true;
+}
+
+/* A leaf of 1 GiB that is not hugetlb's: device memory, DAX. */
+static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
+			  u64 permits)
+{
+	spinlock_t *ptl = &w->mm->page_table_lock;
+	struct vmlab_run leaf;
+	bool room = true;
+	pud_t pud;
+
+	spin_lock(ptl);
+	pud = pudp_get(pudp);
+	if (pud_present(pud) && pud_leaf(pud)) {
+		leaf_init(w, addr, pud_val(pud), VMLAB_LEVEL_PUD, PUD_SHIFT, &leaf);
+		leaf.pfn = pud_pfn(pud);
+		describe_huge(w, pud_val(pud), permits, compat_pud_special(pud),
+			      compat_pud_devmap(pud), &leaf);
+		room = vmlab_runs_add(w->runs, &leaf);
+	}
+	spin_unlock(ptl);
+	return room ? true : stop_at(w, addr);
+}
+
+static bool walk_puds(struct walker *w, p4d_t *p4dp, unsigned long addr,
+		      unsigned long end, u64 permits)
+{
+	pud_t *pudp = pud_offset(p4dp, addr);
+	unsigned long next;
+
+	for (; addr != end; pudp++, addr = next) {
+		pud_t pud = pudp_get(pudp);
+
+		next = pud_addr_end(addr, end);
+		if (w->budget-- <= 0)
+			return stop_at(w, addr);
+		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr),
+		     pud_val(pud));
+		if (pud_none(pud) || !pud_present(pud))
+			continue;
+		if (pud_leaf(pud)) {
+			if (!walk_huge_pud(w, pudp, addr, permits))
+				return false;
+			continue;
+		}
+		if (!walk_pmds(w, pudp, addr, next,
+			       permits & vmlab_arch_permits(pud_val(pud))))
+			return false;
+	}
+	return true;
+}
+
+static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
+		      unsigned long end, u64 permits)
+{
+	p4d_t *p4dp = p4d_offset(pgdp, addr);
+	bool root = mm_p4d_folded(w->mm);
+	unsigned long next;
+
+	for (; addr != end; p4dp++, addr = next) {
+		p4d_t p4d = p4dp_get(p4dp);
+		u64 raw = p4d_val(p4d);
+
+		next = p4d_addr_end(addr, end);
+		if (w->budget-- <= 0)
+			return stop_at(w, addr);
+		/* Folded, the p4d is the root itself: indexed as such. */
+		if (root)
+			note(w, VMLAB_LEVEL_P4D, pgdp - pgd_index(addr),
+			     pgd_index(addr), raw);
+		else
+			note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr),
+			     p4d_index(addr), raw);
+		if (p4d_none(p4d) || !p4d_present(p4d))
+			continue;
+		if (root)
+			raw = vmlab_arch_root_raw(pgdp, raw);
+		if (!walk_puds(w, p4dp, addr, next, permits & vmlab_arch_permits(raw)))
+			return false;
+	}
+	return true;
+}
+
+static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
+{
+	pgd_t *pgdp = pgd_offset(w->mm, addr);
+	bool root = !mm_p4d_folded(w->mm);
+	unsigned long next;
+
+	for (; addr != end; pgdp++, addr = next) {
+		u64 permits = PERMITS_ALL;
+
+		next = pgd_addr_end(addr, end);
+		if (root) {
+			pgd_t pgd = pgdp_get(pgdp);
+
+			note(w, VMLAB_LEVEL_PGD, pgdp - pgd_index(addr),
+			     pgd_index(addr), pgd_val(pgd));
+			if (w->budget-- <= 0)
+				return stop_at(w, addr);
+			if (pgd_none(pgd) || !pgd_present(pgd))
+				continue;
+			permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, pgd_val(pgd)));
+		}
+		if (!walk_p4ds(w, pgdp, addr, next, permits))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * One huge page of hugetlb. Interrupts are off from the first read of a pud to
+ * the last read of the leaf: a shared pmd table cannot be freed meanwhile. The
+ * table's lock is only ever tried: its holder may be waiting for this CPU to
+ * answer an IPI. Without it, the entry is compared before and after.
+ */
+static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shift,
+			 struct vmlab_run *leaf)
+{
+	u64 permits = PERMITS_ALL;
+	spinlock_t *ptl = NULL;
+	unsigned long flags;
+	bool settled = true;
+	pmd_t *pmdp = NULL;
+	p4d_t *p4dp;
+	pud_t *pudp;
+	pgd_t *pgdp;
+	pte_t pte;
+	u64 raw;
+
+	leaf->count = 0;
+	pgdp = pgd_offset(w->mm, addr);
+	if (!mm_p4d_folded(w->mm)) {
+		raw = pgd_val(pgdp_get(pgdp));
+		note(w, VMLAB_LEVEL_PGD, pgdp - pgd_index(addr), pgd_index(addr), raw);
+		if (pgd_none(pgdp_get(pgdp)))
+			return true;
+		permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, raw));
+	}
+	p4dp = p4d_offset(pgdp, addr);
+	raw = p4d_val(p4dp_get(p4dp));
+	if (mm_p4d_folded(w->mm)) {
+		note(w, VMLAB_LEVEL_P4D, pgdp - pgd_index(addr), pgd_index(addr), raw);
+		raw = vmlab_arch_root_raw(pgdp, raw);
+	} else {
+		note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr), p4d_index(addr), raw);
+	}
+	if (p4d_none(p4dp_get(p4dp)))
+		return true;
+	permits &= vmlab_arch_permits(raw);
+	pudp = pud_offset(p4dp, addr);
+
+	local_irq_save(flags);
+	{
+		pud_t pud = pudp_get(pudp);
+
+		raw = pud_val(pud);
+		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr), raw);
+		if (pud_none(pud))
+			goto out;
+		if (shift == PMD_SHIFT) {
+			if (!pud_present(pud) || pud_leaf(pud))
+				goto out;
+			permits &= vmlab_arch_permits(raw);
+			pmdp = pmd_offset_lockless(pudp, pud, addr);
+			ptl = pmd_lockptr(w->mm, pmdp);
+		} else {
+			ptl = &w->mm->page_table_lock;
+		}
+	}
+	if (!spin_trylock(ptl))
+		ptl = NULL;
+	raw = pmdp ? pmd_val(pmdp_get(pmdp)) : pud_val(pudp_get(pudp));
+	pte = __pte(raw);
+	if (pmdp)
+		note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr), pmd_index(addr), raw);
+	else
+		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr), raw);
+	if (raw) {
+		leaf_init(w, addr, raw, pmdp ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PUD,
+			  shift, leaf);
+		if (pte_present(pte)) {
+			leaf->pfn = pmdp ? pmd_pfn(__pmd(raw)) : pud_pfn(__pud(raw));
+			describe_huge(w, raw, permits, false, false, leaf);
+		} else {
+			describe_absent(pte, leaf);
+		}
+	}
+	if (ptl)
+		spin_unlock(ptl);
+	else
+		settled = raw == (pmdp ? pmd_val(pmdp_get(pmdp)) : pud_val(pudp_get(pudp)));
+out:
+	local_irq_restore(flags);
+	return settled;
+}
+
+static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end)
+{
+	unsigned int shift = huge_page_shift(hstate_vma(w->vma));
+	unsigned long size = 1UL << shift;
+	struct vmlab_run leaf;
+
+	for (addr &= ~(size - 1); addr < end; addr += size) {
+		if (w->budget-- <= 0)
+			return stop_at(w, addr);
+		/* Unsettled only while the page is being replaced under us. */
+		while (!hugetlb_leaf(w, addr, shift, &leaf))
+			cpu_relax();
+		if (leaf.count && !vmlab_runs_add(w->runs, &leaf))
+			return stop_at(w, addr);
+	}
+	return true;
+}
+
+static bool descend(struct walker *w, unsigned long start, unsigned long end)
+{
+	if (w->vma) {
+		w->vma_facts = vmlab_vma_facts(w->vma);
+		if (is_vm_hugetlb_page(w->vma))
+			return walk_hugetlb(w, start, end);
+	}
+	return walk_pgds(w, start, end);
+}
+
+/**
+ * vmlab_walk_vma - hand every entry of a range inside one VMA to @runs
+ * @vma: the VMA; its mmap lock is held, mm_users is raised
+ * @start: first address, page aligned, in @vma
+ * @end: first address after the range, page aligned, at most @vma's end
+ * @runs: where leaves go
+ * @budget: entries that may be looked at; reduced by those that were
+ * @next: where to go on; @end when done
+ *
+ * Returns 0, or -ENOSPC when @runs is full.
+ */
+int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
+		   unsigned long end, struct vmlab_runs *runs, long *budget,
+		   unsigned long *next)
+{
+	struct walker w = {
+		.mm = vma->vm_mm,
+		.vma = vma,
+		.runs = runs,
+		.budget = *budget,
+		.next = end,
+	};
+	bool done = descend(&w, start, end);
+	bool spent = w.budget <= 0;
+
+	*budget = w.budget;
+	*next = w.next;
+	/* A stop with budget left can only mean that there was no room. */
+	return done || spent ? 0 : -ENOSPC;
+}
+
+/* WALK: one address, every level. */
+long vmlab_walk_one(struct vmlab_call *call)
+{
+	struct vmlab_target *target = call->file->private_data;
+	struct vmlab_walk *walk = call->arg;
+	struct vmlab_runs runs = {
+		.recs = &walk->out_leaf,
+		.max = 1,
+		.physical = target->physical,
+	};
+	struct walker w = {
+		.runs = &runs,
+		.trace = target->physical ? walk : NULL,
+		.budget = LONG_MAX,
+	};
+	unsigned long va = walk->va & PAGE_MASK;
+	bool writer = false;
+	struct mm_struct *mm;
+	long ret = 0;
+
+	if (walk->flags)
+		return -EOPNOTSUPP;
+	if (walk->va >= TASK_SIZE_MAX)
+		return -ERANGE;
+	mm = vmlab_target_enter(target);
+	if (!mm)
+		return -ESRCH;
+	w.mm = mm;
+	if (mmap_read_lock_killable(mm)) {
+		ret = -EINTR;
+		goto leave;
+	}
+	w.vma = find_vma(mm, va);
+	if (w.vma && w.vma->vm_start > va)
+		w.vma = NULL;
+	if (!w.vma && target->physical) {
+		/* Tables outside VMAs are only safe from a writer (see above). */
+		mmap_read_unlock(mm);
+		if (mmap_write_lock_killable(mm)) {
+			ret = -EINTR;
+			goto leave;
+		}
+		writer = true;
+		w.vma = find_vma(mm, va);
+		if (w.vma && w.vma->vm_start > va)
+			w.vma = NULL;
+	}
+
+	if (!target->physical)
+		walk->out_flags |= VMLAB_OUT_HIDDEN;
+	else if (vmlab_arch_user_root(mm, va, &walk->out_user_root))
+		walk->out_flags |= VMLAB_OUT_USER_ROOT;
+	if (w.vma)
+		walk->out_flags |= VMLAB_OUT_IN_VMA;
+	if (w.vma || writer)
+		descend(&w, va, va + PAGE_SIZE);
+	if (walk->out_leaf.facts & VMLAB_FACT_PRESENT)
+		walk->out_flags |= VMLAB_OUT_MAPPED;
+
+	if (writer)
+		mmap_write_unlock(mm);
+	else
+		mmap_read_unlock(mm);
+leave:
+	vmlab_target_leave(mm);
+	return ret;
+}
