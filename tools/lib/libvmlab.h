@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvmlab.h - asking about virtual memory, from C.
+ *
+ * A session is the module's node; a target is one address space, opened once
+ * and meant even when its pid is recycled. Functions return 0 or a count, or
+ * -errno as include/uapi/vmlab.h gives them their meaning; nothing here prints.
+ * A session may be used by several threads, a target by one at a time.
+ *
+ * The kernel reports raw entries and facts. What they are called is decided
+ * here, by tables chosen at run time from vmlab_info.out_arch, so that what was
+ * collected on one architecture can be read on any other.
+ */
+#ifndef LIBVMLAB_H
+#define LIBVMLAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <vmlab.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- session.c: the module ---------------------------------------------- */
+
+struct vmlab_session;
+struct vmlab_target;
+
+/*
+ * Opens /dev/vmlab and asks INFO. -ENOENT: the module is not loaded; -EACCES:
+ * the node is not for the caller; -EPROTO: the module speaks another contract.
+ * *out is the caller's, to be closed.
+ */
+int vmlab_session_open(struct vmlab_session **out);
+void vmlab_session_close(struct vmlab_session *session);
+
+/* What INFO said, good as long as the session. */
+const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session);
+
+/*
+ * Opens the address space of process @pid, or of the caller for 0. The kernel
+ * decides, at the open of /proc/PID/pagemap: -ESRCH no such process, or none
+ * with an address space; -EACCES or -EPERM not for the caller.
+ */
+int vmlab_target_open(struct vmlab_session *session, pid_t pid,
+		      struct vmlab_target **out);
+void vmlab_target_close(struct vmlab_target *target);
+
+pid_t vmlab_target_pid(const struct vmlab_target *target);
+/* Frames, entries and what comes from them are withheld from this caller. */
+bool vmlab_target_hidden(const struct vmlab_target *target);
+/* The module's descriptor, for those who call ioctl(2) themselves. */
+int vmlab_target_fd(const struct vmlab_target *target);
+
+/* One translation. @out is filled as struct vmlab_walk says. */
+int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
+		      struct vmlab_walk *out);
+
+/* Which leaves a scan reports; all zero for all. */
+struct vmlab_filter {
+	uint64_t all_of;
+	uint64_t any_of;
+	uint64_t none_of;
+};
+
+/* A scan under way: fill with vmlab_scan_start(), read with vmlab_scan_next(). */
+struct vmlab_scanner {
+	struct vmlab_target *target;
+	struct vmlab_filter filter;
+	uint64_t next;		/* where the next SCAN starts */
+	uint64_t end;
+	struct vmlab_run *buf;
+	uint32_t nr_recs;
+	uint32_t have;
+	uint32_t at;
+};
+
+/*
+ * [start, end) page aligned; end 0 stands for the end of the user half. @nr_recs
+ * records are fetched at a time, 0 for a good number. -ENOMEM.
+ */
+int vmlab_scan_start(struct vmlab_scanner *scan, struct vmlab_target *target,
+		     uint64_t start, uint64_t end,
+		     const struct vmlab_filter *filter, uint32_t nr_recs);
+/* 1 and a run, 0 at the end, or -errno. */
+int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run);
+void vmlab_scan_end(struct vmlab_scanner *scan);
+
+/* All VMAs that overlap [start, end), end 0 as above; free(*out). Their number. */
+ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
+			  uint64_t end, struct vmlab_vma **out);
+
+/* ---- proc.c: what /proc tells ------------------------------------------- */
+
+/* One line of /proc/PID/maps. */
+struct vmlab_region {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	char perms[5];		/* "rw-p" */
+	char *name;		/* never NULL; "" where there is none */
+};
+
+struct vmlab_regions {
+	struct vmlab_region *v;
+	size_t nr;
+};
+
+/* Reads all of /proc/PID/maps (pid 0: the caller's). */
+int vmlab_regions_read(pid_t pid, struct vmlab_regions *out);
+void vmlab_regions_free(struct vmlab_regions *regions);
+/* The region that holds @va, or NULL. */
+const struct vmlab_region *vmlab_regions_find(const struct vmlab_regions *regions,
+					      uint64_t va);
+/* Compares addresses, permissions and names: did the address space change? */
+bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regions *b);
+
+/* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
+int vmlab_proc_comm(pid_t pid, char *buf, size_t size);
+
+/* ---- decode.c: what entries and facts mean ------------------------------- */
+
+/* One named bit, or field value, of an entry. */
+struct vmlab_bit {
+	uint64_t mask;
+	uint64_t value;		/* of the masked bits when the name applies */
+	uint32_t levels;	/* levels it applies to, 1 << VMLAB_LEVEL_* */
+	uint32_t kind;		/* VMLAB_BIT_* */
+	const char *name;
+	const char *what;	/* one line, for people */
+};
+
+/* vmlab_bit.kind: entries the name applies to, by what the level above reads. */
+#define VMLAB_BIT_TABLE		1	/* points to the next table */
+#define VMLAB_BIT_LEAF		2	/* maps a frame */
+#define VMLAB_BIT_ABSENT	4	/* holds no translation */
+
+#define VMLAB_BITS_MAX		32
+
+/* "x86_64"; NULL for one this library does not know. */
+const char *vmlab_arch_name(uint32_t arch);
+/* "pgd", "p4d", "pud", "pmd", "pte": the root is "pgd" whatever its depth. */
+const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level);
+/* log2 of what one entry of @level covers. */
+unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level);
+/*
+ * Names the bits of an entry, in the order of the table, into @out, which holds
+ * VMLAB_BITS_MAX. @leaf: the entry maps a frame. Returns how many.
+ */
+size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
+			uint64_t entry, bool leaf, const struct vmlab_bit **out);
+/* What one entry permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
+uint64_t vmlab_entry_permits(const struct vmlab_info *info, uint64_t entry);
+/* Does the MMU translate through it? */
+bool vmlab_entry_valid(const struct vmlab_info *info, uint64_t entry);
+/* The name of feature bit @i of INFO, or NULL past the last. */
+const char *vmlab_feature_name(uint32_t arch, unsigned int i, uint64_t *mask);
+
+/* Permissions as three letters, "r-x", from facts; asked and enforced. */
+struct vmlab_perms {
+	char s[4];
+};
+struct vmlab_perms vmlab_facts_enforced(uint64_t facts);
+struct vmlab_perms vmlab_facts_asked(uint64_t facts);
+
+/*
+ * The state of a leaf in one word (Documentation/states.rst), or NULL where it is
+ * not known or withheld. @region: where it lies, or NULL.
+ */
+const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
+			    const struct vmlab_region *region);
+/* Why enforced differs from asked, into @out; how many, 0 where it does not. */
+#define VMLAB_WHY_MAX	4
+size_t vmlab_run_why(const struct vmlab_run *run, const char **out);
+/* The address lies in one half or the other, not in the hole between. */
+bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
+
+/* ---- launch.c: a process of our own to look at --------------------------- */
+
+struct vmlab_child {
+	pid_t pid;
+};
+
+/*
+ * Starts @argv under ptrace and stops it at its entry point: the loader has done
+ * its work, main() has not begun. The text is not written to (a hardware
+ * breakpoint is used; where there is none, the child stops right after exec and
+ * -ENOTSUP is NOT returned: vmlab_child.pid is stopped all the same). The child is
+ * killed when this process ends.
+ */
+int vmlab_child_start(struct vmlab_child *child, char *const argv[]);
+/* Lets it run for @ms, then stops it again. 1 when it ended meanwhile. */
+int vmlab_child_run(struct vmlab_child *child, unsigned int ms);
+void vmlab_child_kill(struct vmlab_child *child);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* LIBVMLAB_H */
