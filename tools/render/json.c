@@ -118,6 +118,7 @@ static void put_value(struct render *r, enum render_type type,
 		break;
 	case RENDER_NUM:
 	case RENDER_SIZE:
+	case RENDER_BAR:
 		snprintf(hex, sizeof(hex), "%" PRIu64, v->num);
 		yajl_gen_number(GEN(r), hex, strlen(hex));
 		break;

@@ -27,6 +27,7 @@ enum render_type {
 	RENDER_PERMS,		/* "r-x" */
 	RENDER_STATE,		/* a word from a fixed list, coloured */
 	RENDER_LIST,		/* texts */
+	RENDER_BAR,		/* num of nr, drawn; a number for programs */
 };
 
 /* render_field.flags */

@@ -6,6 +6,7 @@
  * memory; the columns of a batch line up, and their titles are printed once.
  */
 #include <inttypes.h>
+#include <langinfo.h>
 #include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #define BATCH_ROWS	4096
 #define TITLE_WIDTH	10
 #define LIST_MAX	4096
+#define BAR_CELLS	12
 
 #define RESET	"\033[0m"
 #define BOLD	"\033[1m"
@@ -32,7 +34,8 @@ struct text {
 	bool colour;
 	bool in_object;
 	bool first_of_object;
-	bool anything;		/* printed yet: a table wants an empty line before it */
+	bool utf8;		/* the locale can draw */
+	bool gap;		/* an empty line was printed last, or nothing yet */
 	struct libscols_table *table;
 	size_t rows;		/* in the batch */
 };
@@ -72,6 +75,8 @@ static int text_open(struct render *r)
 	/* no-color.org: any value that is not empty. */
 	t->colour = !(none && *none) &&
 		    ((force && *force && strcmp(force, "0")) || isatty(fileno(r->out)));
+	t->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	t->gap = true;
 	r->priv = t;
 	return 0;
 }
@@ -116,8 +121,22 @@ static void format_size(char *buf, size_t size, uint64_t bytes)
 		snprintf(buf, size, "%" PRIu64 " B", bytes);
 }
 
+/* How much of the whole a part is, drawn: one cell at least for anything at all. */
+static void format_bar(char *buf, size_t size, uint64_t part, uint64_t whole, bool utf8)
+{
+	const char *full = utf8 ? "\xe2\x96\x88" : "#", *empty = utf8 ? "\xe2\x96\x91" : ".";
+	uint64_t cells = whole ? part * BAR_CELLS / whole : 0;
+	size_t at = 0;
+	unsigned int i;
+
+	if (part && !cells)
+		cells = 1;
+	for (i = 0; i < BAR_CELLS && at < size; i++)
+		at += snprintf(buf + at, size - at, "%s", i < cells ? full : empty);
+}
+
 /* A value as text, into @buf. Control characters of names must not reach a terminal. */
-static void format(char *buf, size_t size, enum render_type type,
+static void format(struct render *r, char *buf, size_t size, enum render_type type,
 		   const struct render_value *v)
 {
 	size_t i, at = 0;
@@ -150,6 +169,9 @@ static void format(char *buf, size_t size, enum render_type type,
 		for (i = 0; i < v->nr && at < size; i++)
 			at += snprintf(buf + at, size - at, "%s%s", i ? " " : "", v->list[i]);
 		break;
+	case RENDER_BAR:
+		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
+		break;
 	}
 	for (c = buf; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -170,7 +192,7 @@ static void title(struct render *r, const char *text)
 
 	snprintf(padded, sizeof(padded), "%-*s ", TITLE_WIDTH, text ? text : "");
 	coloured(r, BOLD, padded);
-	T(r)->anything = true;
+	T(r)->gap = false;
 }
 
 static void text_begin(struct render *r)
@@ -183,7 +205,9 @@ static void text_put(struct render *r, const struct render_field *field,
 {
 	char buf[LIST_MAX];
 
-	format(buf, sizeof(buf), field->type, value);
+	if (field->type == RENDER_LIST && !value->null && !value->nr)
+		return;
+	format(r, buf, sizeof(buf), field->type, value);
 	if (T(r)->in_object) {
 		if (!T(r)->first_of_object)
 			fputs("  ", r->out);
@@ -233,13 +257,13 @@ static void text_table(struct render *r, const char *key, const char *name)
 	size_t i;
 
 	(void)key;
-	if (t->anything)
+	if (!t->gap)
 		fputc('\n', r->out);
 	if (name) {
 		coloured(r, BOLD, name);
 		fputc('\n', r->out);
 	}
-	t->anything = true;
+	t->gap = false;
 	t->table = scols_new_table();
 	if (!t->table)
 		return;
@@ -291,7 +315,7 @@ static void text_row(struct render *r, const struct render_value *values)
 
 		if (field->flags & RENDER_PROGRAMS)
 			continue;
-		format(buf, sizeof(buf), field->type, &values[i]);
+		format(r, buf, sizeof(buf), field->type, &values[i]);
 		scols_line_set_data(line, column, buf);
 		if (colour && t->colour)
 			scols_cell_set_color(scols_line_get_cell(line, column), colour);
@@ -307,19 +331,19 @@ static void text_table_end(struct render *r)
 
 	if (!t->table)
 		return;
-	if (t->rows) {
+	if (t->rows)
 		print_batch(t);
-	}
 	scols_unref_table(t->table);
 	t->table = NULL;
 	fputc('\n', r->out);
+	t->gap = true;
 }
 
 static void text_note(struct render *r, const char *text)
 {
-	coloured(r, DIM, text);
+	fputs(text, r->out);
 	fputc('\n', r->out);
-	T(r)->anything = true;
+	T(r)->gap = false;
 }
 
 /* The error itself goes to stderr, once, whoever reads stdout. */

@@ -42,6 +42,7 @@ struct command {
 extern const struct command cmd_info;
 extern const struct command cmd_walk;
 extern const struct command cmd_pages;
+extern const struct command cmd_lesson;
 
 /**
  * struct cli - one invocation
@@ -80,7 +81,10 @@ enum cli_where {
 	CLI_AT_SESSION,
 	CLI_AT_TARGET,
 	CLI_AT_QUERY,
+	CLI_AT_HOLE,		/* the address is not canonical */
+	CLI_AT_KERNEL_HALF,
 	CLI_AT_LAUNCH,
+	CLI_AT_LESSON,
 	CLI_AT_OUTPUT,
 };
 
@@ -109,5 +113,11 @@ void view_process(struct cli *cli);
 /* Names of an entry's bits, for RENDER_V_LIST; @names holds VMLAB_BITS_MAX. */
 size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t entry,
 		 unsigned int kind, const char **names);
+/* levels[]: the entries of a walk, from the root down. */
+void view_levels(struct render *r, const struct vmlab_info *info,
+		 const struct vmlab_walk *walk);
+/* user_root{}: under KPTI, the entry of the root that user mode runs on. */
+void view_user_root(struct render *r, const struct vmlab_info *info,
+		    const struct vmlab_walk *walk);
 
 #endif /* CLI_H */

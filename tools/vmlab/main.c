@@ -2,6 +2,7 @@
 /*
  * main.c - finds the command, reads the options that all share, runs it.
  */
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ static const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_walk,
 	&cmd_pages,
+	&cmd_lesson,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -163,6 +165,7 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		help(stderr);
 		return CLI_USAGE;
