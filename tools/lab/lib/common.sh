@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What every script of the lab shares: where things are kept, how it speaks
+# (one line, on stderr, starting with "lab: ") and how it takes a lock. To be
+# sourced with LAB set to the folder of the lab's scripts.
+
+# The lab's own failures; 0, 1, 7 ... are COMMAND's, 2 is wrong usage.
+readonly LAB_FAILED=125
+LAB_TOP=$(cd "$LAB/../.." && pwd -P)
+readonly LAB_TOP
+LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmlab}
+# shellcheck disable=SC2034 # used by those who source this
+readonly DEFAULT_KERNEL=6.1 DEFAULT_ARCH=x86_64
+
+say() {
+	printf 'lab: %s\n' "$*" >&2
+}
+
+# fail STATUS WORDS...: one line, and out.
+fail() {
+	local status=$1
+
+	shift
+	say "$@"
+	exit "$status"
+}
+
+# make_cache: the cache folder, as an absolute path: cells, kernels and images
+# refer to each other by name, and the guest sees them at the same place.
+make_cache() {
+	mkdir -p "$LAB_CACHE" || fail "$LAB_FAILED" "cannot make LAB_CACHE, $LAB_CACHE"
+	LAB_CACHE=$(cd "$LAB_CACHE" && pwd -P)
+	export LAB_CACHE
+}
+
+# take_lock FILE: held until this shell and what it started end. The children
+# that must not hold it (emulators) are to be started outside.
+take_lock() {
+	local fd
+
+	mkdir -p "${1%/*}"
+	exec {fd}>"$1"
+	flock -n "$fd" && return
+	say "another run is at work on ${1##*/}; waiting for it"
+	flock "$fd"
+}
+

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The table of kernels and where an unpacked one keeps its parts. Every kernel,
+# wherever it comes from, looks the same in LAB_CACHE/kernels/NAME-ARCH:
+# vmlinuz, release (one line, what uname -r says there), build (what a module
+# is built against), and when it has modules lib/modules/RELEASE.
+
+# kernel_row NAME ARCH: sets row_kind, row_cc, row_suites, row_image and
+# row_headers; false when the table has no such row.
+kernel_row() {
+	local name arch
+
+	while read -r name arch row_kind row_cc row_suites row_image row_headers; do
+		[ "$name" = "$1" ] && [ "$arch" = "$2" ] && return
+	done < <(sed 's/#.*//' "$LAB/kernels")
+	return 1
+}
+
+# kernel_names: those of the table, for messages.
+kernel_names() {
+	sed 's/#.*//' "$LAB/kernels" | awk 'NF { n = n sep $1 " (" $2 ")"; sep = ", " } END { print n }'
+}
+
+kernel_dir() {
+	printf '%s/kernels/%s-%s\n' "$LAB_CACHE" "$1" "$2"
+}
+
+# A kernel is complete or not there at all (it is renamed into place), so one
+# file stands for all.
+kernel_is_there() {
+	[ -f "$(kernel_dir "$1" "$2")/release" ]
+}

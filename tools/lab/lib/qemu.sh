@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# How a lab VM is started under QEMU: which accelerator works here, which of
+# the two forms of the kernel a CPU needs, and the machine around it. To be
+# sourced by run, whose settings it reads.
+
+# QEMU 7.2 emulates CMPXCHG16B wrongly (6.12 dies of it); 4 levels are the
+# default because 5 cost a slower boot.
+readonly DEFAULT_CPU=max,cx16=off,la57=off
+readonly LOG_LIMIT=64M
+
+# A /dev/kvm may be there and hang every guest: the CPU must have it too.
+kvm_works() {
+	grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null
+}
+
+# Entered as an ELF through PVH a kernel skips its decompressor, and with it
+# KASLR and the switch to 5 levels. Who may want these gets the bzImage.
+wants_bzimage() {
+	case " $kernel_args " in
+	*" kaslr "*) return 0 ;;
+	esac
+	case ,$cpu, in
+	*,la57=off,* | *,-la57,*) return 1 ;;
+	esac
+}
+
+# qemu_command: sets qemu=(...).
+qemu_command() {
+	local image=$kernel_dir/vmlinux accel=tcg append
+
+	! kvm_works || accel=kvm
+	! wants_bzimage || image=$kernel_dir/vmlinuz
+	append="console=ttyS0,115200 quiet cryptomgr.notests panic=-1 oops=panic printk.time=1"
+	# A busy host must not look like a hanging guest; -t is there for those.
+	append+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 tsc=reliable random.trust_cpu=on"
+	append+=" $kernel_args"
+
+	mkfifo "$control/serial.pipe"
+	# Bounded: a kernel that prints without end must not fill the disk.
+	{ head -c "$LOG_LIMIT" >"$control/serial"; cat >/dev/null; } <"$control/serial.pipe" &
+	reader_pids+=($!)
+	qemu=(qemu-system-x86_64 -M q35 -accel "$accel" -cpu "$cpu" -m "$memory" -smp "$cpus"
+		-nodefaults -no-user-config -display none -no-reboot
+		-kernel "$image" -initrd "$initramfs" -append "$append"
+		-chardev "file,id=log,path=$control/serial.pipe" -serial chardev:log
+		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
+		-device virtio-9p-pci,fsdev=root,mount_tag=root
+		-fsdev "local,id=control,path=$control,security_model=none,multidevs=remap"
+		-device virtio-9p-pci,fsdev=control,mount_tag=control)
+	[ -z "$share" ] || qemu+=(
+		-fsdev "local,id=share,path=$(qemu_escape "$(cd "$share" && pwd -P)"),security_model=none,multidevs=remap"
+		-device virtio-9p-pci,fsdev=share,mount_tag=share)
+	[ -z "$interactive" ] || qemu+=(-chardev stdio,id=terminal,signal=off -serial chardev:terminal)
+}
+
+# In an option's value a comma is written twice.
+qemu_escape() {
+	printf %s "${1//,/,,}"
+}
