@@ -114,7 +114,8 @@ struct vmlab_regions {
 };
 
 /* Reads all of /proc/PID/maps (pid 0: the caller's). */
-int vmlab_regions_read(pid_t pid, struct vmlab_regions *out);
+int vmlab_regions_read(struct vmlab_session *session, pid_t pid,
+		       struct vmlab_regions *out);
 void vmlab_regions_free(struct vmlab_regions *regions);
 /* The region that holds @va, or NULL. */
 const struct vmlab_region *vmlab_regions_find(const struct vmlab_regions *regions,
@@ -123,7 +124,7 @@ const struct vmlab_region *vmlab_regions_find(const struct vmlab_regions *region
 bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regions *b);
 
 /* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
-int vmlab_proc_comm(pid_t pid, char *buf, size_t size);
+int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size);
 
 /* ---- decode.c: what entries and facts mean ------------------------------- */
 
@@ -190,10 +191,9 @@ struct vmlab_child {
 
 /*
  * Starts @argv under ptrace and stops it at its entry point: the loader has done
- * its work, main() has not begun. The text is not written to (a hardware
- * breakpoint is used; where there is none, the child stops right after exec and
- * -ENOTSUP is NOT returned: vmlab_child.pid is stopped all the same). The child is
- * killed when this process ends.
+ * its work, main() has not begun. A hardware breakpoint stops it, so that no page
+ * of text is written to; where there is none, it stays where exec left it, at the
+ * loader's first instruction. The child is killed when this process ends.
  */
 int vmlab_child_start(struct vmlab_child *child, char *const argv[]);
 /* Lets it run for @ms, then stops it again. 1 when it ended meanwhile. */

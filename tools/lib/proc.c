@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * proc.c - what /proc tells of a process: its regions and its name.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libvmlab.h"
+#include "source.h"
+
+static ssize_t read_text(struct vmlab_session *session, pid_t pid, const char *name,
+			 char **out)
+{
+	char path[64];
+
+	(void)session;
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/self/%s", name);
+	return vmlab_source_text(path, out);
+}
+
+/* proc(5): start-end perms offset major:minor inode, blanks, name. */
+static int parse_region(char *line, struct vmlab_region *r)
+{
+	int name_at = 0;
+
+	memset(r, 0, sizeof(*r));
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
+		   &r->start, &r->end, r->perms, &r->offset, &r->dev_major,
+		   &r->dev_minor, &r->inode, &name_at) < 7)
+		return -EPROTO;
+	r->name = strdup(line + name_at);
+	return r->name ? 0 : -ENOMEM;
+}
+
+int vmlab_regions_read(struct vmlab_session *session, pid_t pid,
+		       struct vmlab_regions *out)
+{
+	char *text, *line, *save = NULL;
+	size_t room = 0;
+	ssize_t len;
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	len = read_text(session, pid, "maps", &text);
+	if (len < 0)
+		return len == -ENOENT ? -ESRCH : len;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (out->nr == room) {
+			struct vmlab_region *more;
+
+			room = room ? 2 * room : 64;
+			more = realloc(out->v, room * sizeof(*more));
+			if (!more) {
+				ret = -ENOMEM;
+				break;
+			}
+			out->v = more;
+		}
+		ret = parse_region(line, &out->v[out->nr]);
+		if (ret)
+			break;
+		out->nr++;
+	}
+	free(text);
+	if (ret)
+		vmlab_regions_free(out);
+	return ret;
+}
+
+void vmlab_regions_free(struct vmlab_regions *regions)
+{
+	size_t i;
+
+	for (i = 0; i < regions->nr; i++)
+		free(regions->v[i].name);
+	free(regions->v);
+	memset(regions, 0, sizeof(*regions));
+}
+
+const struct vmlab_region *vmlab_regions_find(const struct vmlab_regions *regions,
+					      uint64_t va)
+{
+	size_t low = 0, high = regions->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (regions->v[mid].end <= va)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < regions->nr && regions->v[low].start <= va)
+		return &regions->v[low];
+	return NULL;
+}
+
+bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regions *b)
+{
+	size_t i;
+
+	if (a->nr != b->nr)
+		return false;
+	for (i = 0; i < a->nr; i++) {
+		const struct vmlab_region *x = &a->v[i], *y = &b->v[i];
+
+		if (x->start != y->start || x->end != y->end || x->offset != y->offset ||
+		    x->inode != y->inode || strcmp(x->perms, y->perms) ||
+		    strcmp(x->name, y->name))
+			return false;
+	}
+	return true;
+}
+
+int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size)
+{
+	char *text;
+	ssize_t len = read_text(session, pid, "comm", &text);
+
+	if (len < 0) {
+		snprintf(buf, size, "?");
+		return len == -ENOENT ? -ESRCH : len;
+	}
+	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+	return 0;
+}
