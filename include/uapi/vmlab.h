@@ -167,6 +167,10 @@
 #define VMLAB_X86_PGE		(1ULL << 8)
 #define VMLAB_X86_GBPAGES	(1ULL << 9)
 #define VMLAB_X86_PAT		(1ULL << 10)
+/* Where this kernel keeps software bits of an entry that move between versions. */
+#define VMLAB_X86_DEVMAP_58	(1ULL << 32)
+#define VMLAB_X86_DEVMAP_57	(1ULL << 33)
+#define VMLAB_X86_SAVED_DIRTY	(1ULL << 34)	/* bit 58 */
 
 /* How OPEN finds out who may look at whom, in vmlab_info.out_door. */
 #define VMLAB_DOOR_PAGEMAP	1	/* an open /proc/PID/pagemap is handed over */

@@ -57,6 +57,13 @@ void vmlab_arch_info(struct vmlab_info *info)
 		info->out_asid_bits = PCID_BITS;
 		info->out_asids_per_cpu = PCIDS_PER_CPU;
 	}
+#if defined(_PAGE_BIT_DEVMAP)
+	info->out_features |= _PAGE_BIT_DEVMAP == 58 ? VMLAB_X86_DEVMAP_58 :
+						       VMLAB_X86_DEVMAP_57;
+#endif
+#if defined(_PAGE_BIT_SAVED_DIRTY)
+	info->out_features |= VMLAB_X86_SAVED_DIRTY;
+#endif
 	info->out_facts = VMLAB_FACTS_KNOWN;
 }
 

@@ -126,6 +126,15 @@ bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regio
 /* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
 int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size);
 
+/* What a pid stands for, to explain why it has no address space. */
+enum vmlab_proc_kind {
+	VMLAB_PROC_NONE,	/* no such process */
+	VMLAB_PROC_ENDED,	/* a zombie, or on its way out */
+	VMLAB_PROC_KTHREAD,	/* a kernel thread */
+	VMLAB_PROC_USER,	/* an ordinary process */
+};
+enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid);
+
 /* ---- decode.c: what entries and facts mean ------------------------------- */
 
 /* One named bit, or field value, of an entry. */
@@ -133,15 +142,16 @@ struct vmlab_bit {
 	uint64_t mask;
 	uint64_t value;		/* of the masked bits when the name applies */
 	uint32_t levels;	/* levels it applies to, 1 << VMLAB_LEVEL_* */
-	uint32_t kind;		/* VMLAB_BIT_* */
+	uint32_t kind;		/* VMLAB_BIT_*, one or several */
+	uint64_t feature;	/* only where INFO's out_features has one of these; 0: always */
 	const char *name;
 	const char *what;	/* one line, for people */
 };
 
-/* vmlab_bit.kind: entries the name applies to, by what the level above reads. */
+/* vmlab_bit.kind: entries the name applies to. */
 #define VMLAB_BIT_TABLE		1	/* points to the next table */
-#define VMLAB_BIT_LEAF		2	/* maps a frame */
-#define VMLAB_BIT_ABSENT	4	/* holds no translation */
+#define VMLAB_BIT_LEAF		2	/* has a frame, PROT_NONE's included */
+#define VMLAB_BIT_ABSENT	4	/* holds no translation and no frame */
 
 #define VMLAB_BITS_MAX		32
 
@@ -152,16 +162,18 @@ const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level);
 /* log2 of what one entry of @level covers. */
 unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level);
 /*
- * Names the bits of an entry, in the order of the table, into @out, which holds
- * VMLAB_BITS_MAX. @leaf: the entry maps a frame. Returns how many.
+ * Names the bits of an entry of @level, in the order of the table, into @out,
+ * which holds VMLAB_BITS_MAX. @kind: one of VMLAB_BIT_*. Returns how many.
  */
 size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
-			uint64_t entry, bool leaf, const struct vmlab_bit **out);
+			uint64_t entry, unsigned int kind, const struct vmlab_bit **out);
+/* What kind of entry the leaf of a run or a walk is. */
+unsigned int vmlab_run_kind(const struct vmlab_run *run);
 /* What one entry permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
 uint64_t vmlab_entry_permits(const struct vmlab_info *info, uint64_t entry);
 /* Does the MMU translate through it? */
 bool vmlab_entry_valid(const struct vmlab_info *info, uint64_t entry);
-/* The name of feature bit @i of INFO, or NULL past the last. */
+/* The name and mask of the @i-th feature of @arch, or NULL past the last. */
 const char *vmlab_feature_name(uint32_t arch, unsigned int i, uint64_t *mask);
 
 /* Permissions as three letters, "r-x", from facts; asked and enforced. */

@@ -131,3 +131,27 @@ int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t 
 	free(text);
 	return 0;
 }
+
+/* Bit of the flags in /proc/PID/stat: PF_KTHREAD of include/linux/sched.h. */
+#define PF_KTHREAD	0x00200000
+
+enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid)
+{
+	enum vmlab_proc_kind kind = VMLAB_PROC_USER;
+	unsigned int flags;
+	char *text, *rest;
+	char state;
+
+	if (read_text(session, pid, "stat", &text) < 0)
+		return VMLAB_PROC_NONE;
+	/* The name in parentheses may hold anything, even ")". */
+	rest = strrchr(text, ')');
+	if (rest && sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) == 2) {
+		if (flags & PF_KTHREAD)
+			kind = VMLAB_PROC_KTHREAD;
+		else if (state == 'Z' || state == 'X')
+			kind = VMLAB_PROC_ENDED;
+	}
+	free(text);
+	return kind;
+}

@@ -3,15 +3,17 @@
 #
 # The table of kernels and where an unpacked one keeps its parts. Every kernel,
 # wherever it comes from, looks the same in LAB_CACHE/kernels/NAME-ARCH:
-# vmlinuz, release (one line, what uname -r says there), build (what a module
+# vmlinuz, vmlinux (the same
+# unpacked, with BTF), release (one line, what uname -r says there), build (what a module
 # is built against), and when it has modules lib/modules/RELEASE.
 
-# kernel_row NAME ARCH: sets row_kind, row_cc, row_suites, row_image and
-# row_headers; false when the table has no such row.
+# kernel_row NAME ARCH: sets row_kind, row_entry, row_cc, row_suites,
+# row_image and row_headers; false when the table has no such row.
 kernel_row() {
 	local name arch
 
-	while read -r name arch row_kind row_cc row_suites row_image row_headers; do
+	# shellcheck disable=SC2034 # for those who source this
+	while read -r name arch row_kind row_entry row_cc row_suites row_image row_headers; do
 		[ "$name" = "$1" ] && [ "$arch" = "$2" ] && return
 	done < <(sed 's/#.*//' "$LAB/kernels")
 	return 1

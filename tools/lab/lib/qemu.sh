@@ -18,6 +18,7 @@ kvm_works() {
 # Entered as an ELF through PVH a kernel skips its decompressor, and with it
 # KASLR and the switch to 5 levels. Who may want these gets the bzImage.
 wants_bzimage() {
+	[ "$row_entry" = elf ] || return 0
 	case " $kernel_args " in
 	*" kaslr "*) return 0 ;;
 	esac

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * decode.c - what entries and facts are called.
+ *
+ * Everything that is a choice between names is a table: the first row whose
+ * facts are all there, and whose others are all missing, gives the name.
+ */
+#include <string.h>
+
+#include "decode.h"
+
+static const struct vmlab_arch *const archs[] = {
+	&vmlab_arch_x86_64,
+};
+
+static const struct vmlab_arch *arch_of(uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
+		if (archs[i]->id == id)
+			return archs[i];
+	return NULL;
+}
+
+const char *vmlab_arch_name(uint32_t id)
+{
+	const struct vmlab_arch *arch = arch_of(id);
+
+	return arch ? arch->name : NULL;
+}
+
+const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level)
+{
+	static const char *const names[] = {
+		[VMLAB_LEVEL_PTE] = "pte",
+		[VMLAB_LEVEL_PMD] = "pmd",
+		[VMLAB_LEVEL_PUD] = "pud",
+		[VMLAB_LEVEL_P4D] = "p4d",
+		[VMLAB_LEVEL_PGD] = "pgd",
+	};
+
+	if (level == info->out_levels)
+		return names[VMLAB_LEVEL_PGD];
+	if (level < VMLAB_LEVEL_PTE || level > VMLAB_LEVEL_PGD)
+		return NULL;
+	return names[level];
+}
+
+unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level)
+{
+	const struct vmlab_arch *arch = arch_of(info->out_arch);
+
+	return info->out_page_shift + (level - 1) * (arch ? arch->index_bits : 9);
+}
+
+size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
+			uint64_t entry, unsigned int kind, const struct vmlab_bit **out)
+{
+	const struct vmlab_arch *arch = arch_of(info->out_arch);
+	const struct vmlab_bit *bit;
+	size_t nr = 0;
+
+	if (!arch)
+		return 0;
+	for (bit = arch->bits; bit->name && nr < VMLAB_BITS_MAX; bit++) {
+		if (!(bit->levels & (1U << level)) || !(bit->kind & kind))
+			continue;
+		if (bit->feature && !(bit->feature & info->out_features))
+			continue;
+		if ((entry & bit->mask) == bit->value)
+			out[nr++] = bit;
+	}
+	return nr;
+}
+
+unsigned int vmlab_run_kind(const struct vmlab_run *run)
+{
+	return run->facts & (VMLAB_FACT_PRESENT | VMLAB_FACT_PROTNONE) ?
+		VMLAB_BIT_LEAF : VMLAB_BIT_ABSENT;
+}
+
+uint64_t vmlab_entry_permits(const struct vmlab_info *info, uint64_t entry)
+{
+	const struct vmlab_arch *arch = arch_of(info->out_arch);
+
+	return arch && arch->valid(entry) ? arch->permits(entry) : 0;
+}
+
+bool vmlab_entry_valid(const struct vmlab_info *info, uint64_t entry)
+{
+	const struct vmlab_arch *arch = arch_of(info->out_arch);
+
+	return arch && arch->valid(entry);
+}
+
+const char *vmlab_feature_name(uint32_t id, unsigned int i, uint64_t *mask)
+{
+	const struct vmlab_arch *arch = arch_of(id);
+	unsigned int at;
+
+	if (!arch)
+		return NULL;
+	for (at = 0; arch->features[at].name; at++) {
+		if (at == i) {
+			*mask = arch->features[at].mask;
+			return arch->features[at].name;
+		}
+	}
+	return NULL;
+}
+
+static struct vmlab_perms letters(bool r, bool w, bool x)
+{
+	struct vmlab_perms perms = { { r ? 'r' : '-', w ? 'w' : '-', x ? 'x' : '-', 0 } };
+
+	return perms;
+}
+
+struct vmlab_perms vmlab_facts_enforced(uint64_t facts)
+{
+	return letters(facts & VMLAB_FACT_READ, facts & VMLAB_FACT_WRITE,
+		       facts & VMLAB_FACT_EXEC);
+}
+
+struct vmlab_perms vmlab_facts_asked(uint64_t facts)
+{
+	return letters(facts & VMLAB_FACT_ASKED_READ, facts & VMLAB_FACT_ASKED_WRITE,
+		       facts & VMLAB_FACT_ASKED_EXEC);
+}
+
+/* One row: the name holds where all of @all and none of @none are facts. */
+struct rule {
+	uint64_t all;
+	uint64_t none;
+	const char *name;
+};
+
+#define F(x)	VMLAB_FACT_##x
+#define ASKED_ANY (F(ASKED_READ) | F(ASKED_WRITE) | F(ASKED_EXEC))
+
+static const struct rule states[] = {
+	{ F(MARKER) | F(GUARD),		0,		"guard" },
+	{ F(MARKER) | F(POISON),	0,		"poison" },
+	{ F(MARKER) | F(UFFD_WP),	0,		"uffd-wp" },
+	{ F(SWAP),			0,		"swap" },
+	{ F(MIGRATION),			0,		"migration" },
+	{ F(DEVICE),			0,		"device" },
+	{ F(UNKNOWN),			0,		NULL },
+	{ F(PROTNONE),			ASKED_ANY,	"prot-none" },
+	{ F(PROTNONE),			0,		"numa-hint" },
+	{ F(HUGETLB),			0,		"hugetlb" },
+	{ F(HUGE_ZERO),			0,		"huge-zero" },
+	{ F(ZERO),			0,		"zero" },
+	{ F(KSM),			0,		"ksm" },
+	{ F(ANON) | F(EXCLUSIVE),	0,		"anon" },
+	{ F(ANON),			0,		"anon-shared" },
+	{ F(SHMEM),			0,		"shmem" },
+	{ F(FILE) | F(SHARED),		0,		"file" },
+	{ F(FILE),			0,		"file-private" },
+	{ F(DEVMAP),			0,		"device" },
+	{ F(PFNMAP),			0,		"pfnmap" },
+	{ F(FRAME),			0,		"special" },
+	{ 0,				0,		NULL },
+};
+
+/* What is still visible of a leaf when frames are withheld. */
+static const struct rule hidden_states[] = {
+	{ F(GUARD),			0,		"guard" },
+	{ F(HUGE_ZERO),			0,		"huge-zero" },
+	{ F(ZERO),			0,		"zero" },
+	{ 0,				0,		NULL },
+};
+
+static const char *first_rule(const struct rule *rule, uint64_t facts)
+{
+	for (; rule->all; rule++)
+		if ((facts & rule->all) == rule->all && !(facts & rule->none))
+			return rule->name;
+	return NULL;
+}
+
+const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
+			    const struct vmlab_region *region)
+{
+	const char *state = first_rule(hidden ? hidden_states : states, run->facts);
+
+	/* The vDSO is the kernel's own memory: neither anonymous nor of a file. */
+	if (state && region && !strcmp(state, "special") && !strcmp(region->name, "[vdso]"))
+		return "vdso";
+	return state;
+}
+
+/*
+ * Why a permission that was asked for is not enforced: @lost is what is missing,
+ * the rest as in struct rule. All rows that hold count, but a page that is not
+ * present has no other reason.
+ */
+static const struct {
+	uint64_t lost;
+	uint64_t all;
+	uint64_t none;
+	const char *name;
+} whys[] = {
+	{ F(WRITE), F(PRESENT) | F(UFFD_WP),	0,			"uffd-wp" },
+	{ F(WRITE), F(PRESENT) | F(ZERO),	0,			"zero-page" },
+	{ F(WRITE), F(PRESENT) | F(HUGE_ZERO),	0,			"zero-page" },
+	{ F(WRITE), F(PRESENT) | F(ANON),	F(EXCLUSIVE),		"cow" },
+	{ F(WRITE), F(PRESENT) | F(ANON) | F(EXCLUSIVE) | F(DIRTY) | F(SOFT_DIRTY),
+	  F(UFFD_WP),							"cow" },
+	{ F(WRITE), F(PRESENT) | F(ANON) | F(EXCLUSIVE), F(SOFT_DIRTY) | F(UFFD_WP),
+	  "soft-dirty" },
+	{ F(WRITE), F(PRESENT) | F(ANON) | F(EXCLUSIVE) | F(SOFT_DIRTY),
+	  F(DIRTY) | F(UFFD_WP),					"dirty-tracking" },
+	{ F(WRITE), F(PRESENT) | F(FILE),	F(SHARED),		"cow" },
+	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(UFFD_WP),	"dirty-tracking" },
+};
+
+size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
+{
+	uint64_t asked = 0, lost, gained, facts = run->facts;
+	size_t nr = 0, i;
+
+	if (facts & F(ASKED_READ))
+		asked |= F(READ);
+	if (facts & F(ASKED_WRITE))
+		asked |= F(WRITE);
+	if (facts & F(ASKED_EXEC))
+		asked |= F(EXEC);
+	lost = asked & ~facts;
+	gained = ~asked & facts & (F(READ) | F(WRITE) | F(EXEC));
+	if (lost && (facts & F(PROTNONE)))
+		out[nr++] = "numa-hint";
+	else if (lost && !(facts & F(PRESENT)))
+		out[nr++] = "not-present";
+	for (i = 0; i < sizeof(whys) / sizeof(whys[0]) && nr < VMLAB_WHY_MAX - 1; i++)
+		if ((lost & whys[i].lost) && (facts & whys[i].all) == whys[i].all &&
+		    !(facts & whys[i].none))
+			out[nr++] = whys[i].name;
+	/* Write without read, execute without read: no such entry on this MMU. */
+	if (gained)
+		out[nr++] = "hardware";
+	return nr;
+}
+
+bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va)
+{
+	return va < (1ULL << (info->out_va_bits - 1)) || va >= info->out_kernel_start;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * decode_x86.c - entries of x86-64 page tables by name.
+ *
+ * Hardware bits: Intel SDM vol. 3A, tables 4-14 to 4-20. Software bits and the
+ * form of entries that are not present: arch/x86/include/asm/pgtable_types.h and
+ * pgtable_64.h of Linux 6.1 to 7.3; those that moved are tied to INFO's features.
+ */
+#include "decode.h"
+
+#define BIT(n)		(1ULL << (n))
+#define L(level)	(1U << VMLAB_LEVEL_##level)
+#define ALL		(L(PTE) | L(PMD) | L(PUD) | L(P4D) | L(PGD))
+#define HUGE		(L(PMD) | L(PUD))
+#define TABLE		VMLAB_BIT_TABLE
+#define LEAF		VMLAB_BIT_LEAF
+#define ABSENT		VMLAB_BIT_ABSENT
+
+/* A flag: one bit that is set. */
+#define FLAG(n, levels, kind, feature, name, what) \
+	{ BIT(n), BIT(n), levels, kind, feature, name, what }
+/* A protection key, bits 62-59, named when it is not key 0. */
+#define PKEY(n) \
+	{ 0xfULL << 59, (uint64_t)(n) << 59, L(PTE) | HUGE, LEAF, 0, "pkey" #n, \
+	  "protection key " #n }
+
+static const struct vmlab_bit bits[] = {
+	FLAG(0, ALL, TABLE | LEAF, 0, "P", "present: the MMU follows this entry"),
+	{ BIT(0) | BIT(8), BIT(8), L(PTE) | HUGE, LEAF, 0, "PROTNONE",
+	  "PROT_NONE or NUMA hint: the kernel kept the frame, the MMU faults" },
+	FLAG(1, ALL, TABLE | LEAF, 0, "RW", "writable"),
+	FLAG(2, ALL, TABLE | LEAF, 0, "US", "user mode may use it"),
+	FLAG(3, ALL, TABLE | LEAF, 0, "PWT", "write-through"),
+	FLAG(4, ALL, TABLE | LEAF, 0, "PCD", "cache disabled"),
+	FLAG(5, ALL, TABLE | LEAF, 0, "A", "accessed since it was last cleared"),
+	FLAG(6, ALL, LEAF, 0, "D", "written since it was last cleared"),
+	FLAG(7, HUGE, LEAF, 0, "PS", "page size: a leaf above the last level"),
+	FLAG(7, L(PTE), LEAF, 0, "PAT", "third bit of the memory type"),
+	FLAG(12, HUGE, LEAF, 0, "PAT", "third bit of the memory type"),
+	{ BIT(0) | BIT(8), BIT(0) | BIT(8), L(PTE) | HUGE, LEAF, 0, "G",
+	  "global: kept in the TLB across address spaces" },
+	FLAG(9, L(PTE) | HUGE, LEAF, 0, "special", "software: no counted frame behind it"),
+	FLAG(10, L(PTE) | HUGE, LEAF, 0, "uffd-wp", "software: userfaultfd write protection"),
+	FLAG(11, L(PTE) | HUGE, LEAF, 0, "soft-dirty",
+	     "software: written since clear_refs"),
+	FLAG(57, L(PTE) | HUGE, LEAF, VMLAB_X86_DEVMAP_57, "devmap",
+	     "software: ZONE_DEVICE memory"),
+	FLAG(58, L(PTE) | HUGE, LEAF, VMLAB_X86_DEVMAP_58, "devmap",
+	     "software: ZONE_DEVICE memory"),
+	FLAG(58, L(PTE) | HUGE, LEAF, VMLAB_X86_SAVED_DIRTY, "saved-dirty",
+	     "software: dirty while write-protected"),
+	PKEY(1), PKEY(2), PKEY(3), PKEY(4), PKEY(5), PKEY(6), PKEY(7), PKEY(8),
+	PKEY(9), PKEY(10), PKEY(11), PKEY(12), PKEY(13), PKEY(14), PKEY(15),
+	FLAG(63, ALL, TABLE | LEAF, 0, "NX", "no instruction fetch"),
+	FLAG(1, L(PTE) | HUGE, ABSENT, 0, "swp-soft-dirty", "software: soft-dirty"),
+	FLAG(2, L(PTE) | HUGE, ABSENT, 0, "swp-uffd-wp",
+	     "software: userfaultfd write protection"),
+	FLAG(3, L(PTE) | HUGE, ABSENT, 0, "swp-exclusive",
+	     "software: the anonymous page belongs to this process alone"),
+	{ 0 },
+};
+
+static const struct vmlab_feature features[] = {
+	{ VMLAB_X86_PCID,	"pcid" },
+	{ VMLAB_X86_INVPCID,	"invpcid" },
+	{ VMLAB_X86_PTI,	"pti" },
+	{ VMLAB_X86_NX,		"nx" },
+	{ VMLAB_X86_SMEP,	"smep" },
+	{ VMLAB_X86_SMAP,	"smap" },
+	{ VMLAB_X86_PKU,	"pku" },
+	{ VMLAB_X86_LA57,	"la57" },
+	{ VMLAB_X86_PGE,	"pge" },
+	{ VMLAB_X86_GBPAGES,	"gbpages" },
+	{ VMLAB_X86_PAT,	"pat" },
+	{ 0 },
+};
+
+static bool valid(uint64_t entry)
+{
+	return entry & BIT(0);
+}
+
+/* SDM 4.6.1: a user access needs U/S in every level, a write R/W, a fetch no XD. */
+static uint64_t permits(uint64_t entry)
+{
+	uint64_t facts = 0;
+
+	if (!(entry & BIT(2)))
+		return 0;
+	facts |= VMLAB_FACT_READ;
+	if (entry & BIT(1))
+		facts |= VMLAB_FACT_WRITE;
+	if (!(entry & BIT(63)))
+		facts |= VMLAB_FACT_EXEC;
+	return facts;
+}
+
+const struct vmlab_arch vmlab_arch_x86_64 = {
+	.id = VMLAB_ARCH_X86_64,
+	.name = "x86_64",
+	.bits = bits,
+	.features = features,
+	.index_bits = 9,
+	.permits = permits,
+	.valid = valid,
+};

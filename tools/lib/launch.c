@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * launch.c - a process of our own, stopped where there is something to see.
+ *
+ * The child is traced, so it cannot run away, and dies with us. Nothing is
+ * written into its memory: a breakpoint in the text would break copy-on-write on
+ * the very page one may want to look at, so a debug register does it.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libvmlab.h"
+#include "source.h"
+
+static int wait_stopped(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+}
+
+#ifdef __x86_64__
+/* Debug register 0 watches for execution at @va (SDM vol. 3B, 18.2.4). */
+static int set_breakpoint(pid_t pid, uint64_t va)
+{
+	if (ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[0]), va) ||
+	    ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[7]), va ? 1 : 0))
+		return -errno;
+	return 0;
+}
+#else
+static int set_breakpoint(pid_t pid, uint64_t va)
+{
+	(void)pid;
+	(void)va;
+	return -EOPNOTSUPP;
+}
+#endif
+
+/* AT_ENTRY: the program's own entry, not the loader's. 0 if there is none. */
+static uint64_t entry_of(pid_t pid)
+{
+	char path[64], *text;
+	uint64_t entry = 0;
+	Elf64_auxv_t *aux;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	len = vmlab_source_text(path, &text);
+	if (len < 0)
+		return 0;
+	for (aux = (void *)text; (char *)(aux + 1) <= text + len; aux++)
+		if (aux->a_type == AT_ENTRY)
+			entry = aux->a_un.a_val;
+	free(text);
+	return entry;
+}
+
+/* Lets the child run up to its entry. Signals on the way are its own. */
+static int run_to(pid_t pid, uint64_t va)
+{
+	int status, sig = 0, ret;
+
+	ret = set_breakpoint(pid, va);
+	if (ret)
+		return 0;
+	do {
+		if (ptrace(PTRACE_CONT, pid, 0, sig))
+			return -errno;
+		ret = wait_stopped(pid, &status);
+		if (ret)
+			return ret;
+		sig = WSTOPSIG(status);
+	} while (sig != SIGTRAP);
+	set_breakpoint(pid, 0);
+	return 0;
+}
+
+int vmlab_child_start(struct vmlab_child *child, char *const argv[])
+{
+	int failed[2], status, err = 0, ret;
+	pid_t pid;
+
+	child->pid = 0;
+	if (pipe2(failed, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		ret = -errno;
+		close(failed[0]);
+		close(failed[1]);
+		return ret;
+	}
+	if (!pid) {
+		if (!ptrace(PTRACE_TRACEME, 0, 0, 0))
+			execvp(argv[0], argv);
+		err = errno;
+		if (write(failed[1], &err, sizeof(err)) < 0)
+			_exit(126);
+		_exit(127);
+	}
+	close(failed[1]);
+	ret = wait_stopped(pid, &status);
+	/* Nothing to read: the pipe was closed by exec. */
+	if (read(failed[0], &err, sizeof(err)) == sizeof(err))
+		ret = -err;
+	close(failed[0]);
+	if (ret) {
+		waitpid(pid, &status, 0);
+		return ret;
+	}
+	child->pid = pid;
+	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_EXITKILL);
+	ret = run_to(pid, entry_of(pid));
+	if (ret)
+		vmlab_child_kill(child);
+	return ret;
+}
+
+int vmlab_child_run(struct vmlab_child *child, unsigned int ms)
+{
+	const struct timespec tick = { .tv_nsec = 5 * 1000 * 1000 };
+	bool asked = false;
+	int status, sig = 0;
+
+	for (;;) {
+		pid_t got;
+
+		if (ptrace(PTRACE_CONT, child->pid, 0, sig))
+			return -errno;
+		for (;;) {
+			got = waitpid(child->pid, &status, asked ? 0 : WNOHANG);
+			if (got < 0 && errno != EINTR)
+				return -errno;
+			if (got > 0)
+				break;
+			if (ms < 5 && !asked) {
+				asked = true;
+				kill(child->pid, SIGSTOP);
+				continue;
+			}
+			ms -= 5;
+			nanosleep(&tick, NULL);
+		}
+		if (!WIFSTOPPED(status)) {
+			child->pid = 0;
+			return 1;
+		}
+		sig = WSTOPSIG(status);
+		/* Our own SIGSTOP: it stays in this stop, before delivery. */
+		if (asked && sig == SIGSTOP)
+			return 0;
+	}
+}
+
+void vmlab_child_kill(struct vmlab_child *child)
+{
+	int status;
+
+	if (!child->pid)
+		return;
+	kill(child->pid, SIGKILL);
+	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+}

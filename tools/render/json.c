@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * json.c - one document for programs, written as it comes (yajl).
+ *
+ * Addresses and raw entries are strings in hexadecimal, because JSON's numbers
+ * lose bits beyond 2^53 in many readers. Text that is not UTF-8 (file names may
+ * be anything) has the offending bytes replaced by U+FFFD.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+#include "ops.h"
+
+#define GEN(r) ((yajl_gen)(r)->priv)
+
+static void print(void *ctx, const char *text, size_t len)
+{
+	fwrite(text, 1, len, ctx);
+}
+
+static int json_open(struct render *r)
+{
+	yajl_gen gen = yajl_gen_alloc(NULL);
+
+	if (!gen)
+		return -1;
+	yajl_gen_config(gen, yajl_gen_print_callback, print, r->out);
+	r->priv = gen;
+	return 0;
+}
+
+static void json_close(struct render *r)
+{
+	yajl_gen_free(GEN(r));
+}
+
+/* Length of the well-formed UTF-8 sequence at @s (RFC 3629), 0 if there is none. */
+static size_t utf8_sequence(const unsigned char *s, size_t left)
+{
+	static const struct {
+		unsigned char mask, lead, low, high;	/* of lead byte, second byte */
+		size_t len;
+	} forms[] = {
+		{ 0x80, 0x00, 0x00, 0x00, 1 },
+		{ 0xff, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xff, 0xed, 0x80, 0x9f, 3 },
+		{ 0xff, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xff, 0xf4, 0x80, 0x8f, 4 },
+		{ 0xe0, 0xc0, 0x80, 0xbf, 2 },
+		{ 0xf0, 0xe0, 0x80, 0xbf, 3 },
+		{ 0xf8, 0xf0, 0x80, 0xbf, 4 },
+	};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if ((s[0] & forms[i].mask) != forms[i].lead)
+			continue;
+		if (forms[i].len == 1)
+			return 1;
+		if (s[0] == 0xc0 || s[0] == 0xc1 || s[0] > 0xf4 || left < forms[i].len)
+			return 0;
+		if (s[1] < forms[i].low || s[1] > forms[i].high)
+			return 0;
+		for (k = 2; k < forms[i].len; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+static void put_text(struct render *r, const char *text)
+{
+	size_t len = strlen(text), at = 0, to = 0, step;
+	char *clean = malloc(3 * len + 1);
+
+	if (!clean) {
+		yajl_gen_null(GEN(r));
+		return;
+	}
+	while (at < len) {
+		step = utf8_sequence((const unsigned char *)text + at, len - at);
+		if (step) {
+			memcpy(clean + to, text + at, step);
+			to += step;
+			at += step;
+		} else {
+			memcpy(clean + to, "\xef\xbf\xbd", 3);
+			to += 3;
+			at++;
+		}
+	}
+	yajl_gen_string(GEN(r), (const unsigned char *)clean, to);
+	free(clean);
+}
+
+static void put_key(struct render *r, const char *key)
+{
+	yajl_gen_string(GEN(r), (const unsigned char *)key, strlen(key));
+}
+
+static void put_value(struct render *r, enum render_type type,
+		      const struct render_value *v)
+{
+	char hex[24];
+	size_t i;
+
+	if (v->null) {
+		yajl_gen_null(GEN(r));
+		return;
+	}
+	switch (type) {
+	case RENDER_HEX:
+		snprintf(hex, sizeof(hex), "0x%" PRIx64, v->num);
+		put_text(r, hex);
+		break;
+	case RENDER_NUM:
+	case RENDER_SIZE:
+		snprintf(hex, sizeof(hex), "%" PRIu64, v->num);
+		yajl_gen_number(GEN(r), hex, strlen(hex));
+		break;
+	case RENDER_BOOL:
+		yajl_gen_bool(GEN(r), v->num != 0);
+		break;
+	case RENDER_TEXT:
+	case RENDER_PERMS:
+	case RENDER_STATE:
+		put_text(r, v->text);
+		break;
+	case RENDER_LIST:
+		yajl_gen_array_open(GEN(r));
+		for (i = 0; i < v->nr; i++)
+			put_text(r, v->list[i]);
+		yajl_gen_array_close(GEN(r));
+		break;
+	}
+}
+
+static void json_begin(struct render *r)
+{
+	yajl_gen_map_open(GEN(r));
+}
+
+static void json_put(struct render *r, const struct render_field *field,
+		     const struct render_value *value)
+{
+	put_key(r, field->key);
+	put_value(r, field->type, value);
+}
+
+static void json_object(struct render *r, const char *key, const char *title)
+{
+	(void)title;
+	put_key(r, key);
+	yajl_gen_map_open(GEN(r));
+}
+
+static void json_object_end(struct render *r)
+{
+	yajl_gen_map_close(GEN(r));
+}
+
+static void json_no_object(struct render *r, const char *key)
+{
+	put_key(r, key);
+	yajl_gen_null(GEN(r));
+}
+
+static void json_table(struct render *r, const char *key, const char *title)
+{
+	(void)title;
+	put_key(r, key);
+	yajl_gen_array_open(GEN(r));
+}
+
+static void json_row(struct render *r, const struct render_value *values)
+{
+	size_t i;
+
+	yajl_gen_map_open(GEN(r));
+	for (i = 0; i < r->nr_fields; i++)
+		if (!(r->fields[i].flags & RENDER_PEOPLE))
+			json_put(r, &r->fields[i], &values[i]);
+	yajl_gen_map_close(GEN(r));
+}
+
+static void json_table_end(struct render *r)
+{
+	yajl_gen_array_close(GEN(r));
+}
+
+static void json_note(struct render *r, const char *text)
+{
+	(void)r;
+	(void)text;
+}
+
+static void json_end(struct render *r, const char *code, const char *message)
+{
+	put_key(r, "complete");
+	yajl_gen_bool(GEN(r), !code);
+	if (code) {
+		put_key(r, "error");
+		yajl_gen_map_open(GEN(r));
+		put_key(r, "code");
+		put_text(r, code);
+		put_key(r, "message");
+		put_text(r, message);
+		yajl_gen_map_close(GEN(r));
+	}
+	yajl_gen_map_close(GEN(r));
+	fputc('\n', r->out);
+}
+
+const struct render_ops render_json_ops = {
+	.skip = RENDER_PEOPLE,
+	.open = json_open,
+	.close = json_close,
+	.begin = json_begin,
+	.put = json_put,
+	.object = json_object,
+	.object_end = json_object_end,
+	.no_object = json_no_object,
+	.table = json_table,
+	.row = json_row,
+	.table_end = json_table_end,
+	.note = json_note,
+	.end = json_end,
+};

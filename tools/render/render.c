@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* render.c - picks the way of rendering and passes everything on to it. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "ops.h"
+
+struct render *render_new(enum render_kind kind, FILE *out)
+{
+	struct render *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->ops = kind == RENDER_AS_JSON ? &render_json_ops : &render_text_ops;
+	r->out = out;
+	if (r->ops->open(r)) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void render_free(struct render *r)
+{
+	if (!r)
+		return;
+	r->ops->close(r);
+	free(r);
+}
+
+void render_begin(struct render *r)
+{
+	r->begun = true;
+	r->ops->begin(r);
+}
+
+void render_put(struct render *r, const struct render_field *field,
+		struct render_value value)
+{
+	if (!(field->flags & r->ops->skip))
+		r->ops->put(r, field, &value);
+}
+
+void render_object(struct render *r, const char *key, const char *title)
+{
+	r->ops->object(r, key, title);
+}
+
+void render_object_end(struct render *r)
+{
+	r->ops->object_end(r);
+}
+
+void render_no_object(struct render *r, const char *key)
+{
+	r->ops->no_object(r, key);
+}
+
+void render_table(struct render *r, const char *key, const char *title,
+		  const struct render_field *fields, size_t nr)
+{
+	r->fields = fields;
+	r->nr_fields = nr;
+	r->ops->table(r, key, title);
+}
+
+void render_row(struct render *r, const struct render_value *values)
+{
+	r->ops->row(r, values);
+}
+
+void render_table_end(struct render *r)
+{
+	r->ops->table_end(r);
+	r->fields = NULL;
+	r->nr_fields = 0;
+}
+
+void render_note(struct render *r, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, fmt);
+	len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	r->ops->note(r, text);
+	free(text);
+}
+
+static int flush(struct render *r)
+{
+	errno = 0;
+	if (fflush(r->out) || ferror(r->out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+int render_end(struct render *r, const char *code, const char *message)
+{
+	r->ops->end(r, code, message);
+	r->begun = false;
+	return flush(r);
+}
+
+int render_error(struct render *r, const char *code, const char *message)
+{
+	if (!r->begun)
+		render_begin(r);
+	return render_end(r, code, message);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * render.h - typed values in; text or JSON out.
+ *
+ * A command describes each value once: its key (for programs), its title (for
+ * people) and its type. How it looks is decided here. Nothing in this folder
+ * opens a file of /proc or asks the module.
+ *
+ * The order of calls is that of a document: values, objects and tables, between
+ * render_begin() and render_end(). Everything is written as it comes, so that a
+ * document of any length takes bounded memory.
+ */
+#ifndef RENDER_H
+#define RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum render_type {
+	RENDER_HEX,		/* an address or raw entry: "0x7f12..." */
+	RENDER_NUM,		/* a count, a frame, bits */
+	RENDER_SIZE,		/* bytes; with a unit for people */
+	RENDER_BOOL,
+	RENDER_TEXT,
+	RENDER_PERMS,		/* "r-x" */
+	RENDER_STATE,		/* a word from a fixed list, coloured */
+	RENDER_LIST,		/* texts */
+};
+
+/* render_field.flags */
+#define RENDER_PEOPLE	1	/* not in JSON */
+#define RENDER_PROGRAMS	2	/* not in text */
+#define RENDER_LONG	4	/* may be cut where the terminal ends */
+
+struct render_field {
+	const char *key;	/* NULL with RENDER_PEOPLE */
+	const char *title;	/* NULL: only the value is shown */
+	enum render_type type;
+	unsigned int flags;
+};
+
+/* One value; which member counts is the field's type. */
+struct render_value {
+	bool null;		/* unknown, or withheld */
+	uint64_t num;
+	const char *text;
+	const char *const *list;
+	size_t nr;
+};
+
+#define RENDER_V_NULL		((struct render_value){ .null = true })
+#define RENDER_V_NUM(n)		((struct render_value){ .num = (n) })
+#define RENDER_V_TEXT(t)	render_text(t)
+#define RENDER_V_LIST(l, n)	((struct render_value){ .list = (l), .nr = (n) })
+
+static inline struct render_value render_text(const char *text)
+{
+	return (struct render_value){ .text = text, .null = !text };
+}
+
+enum render_kind {
+	RENDER_AS_TEXT,
+	RENDER_AS_JSON,
+};
+
+struct render;
+
+/*
+ * A renderer that writes to @out. Colour: for text on a terminal, unless NO_COLOR
+ * is set; CLICOLOR_FORCE asks for it anywhere. NULL without memory.
+ */
+struct render *render_new(enum render_kind kind, FILE *out);
+void render_free(struct render *r);
+
+void render_begin(struct render *r);
+void render_put(struct render *r, const struct render_field *field,
+		struct render_value value);
+/* Values between belong to one object, a line of its own for people. */
+void render_object(struct render *r, const char *key, const char *title);
+void render_object_end(struct render *r);
+/* The key with null instead of an object. */
+void render_no_object(struct render *r, const char *key);
+/* A table: one array of objects. @fields stay with the caller until its end. */
+void render_table(struct render *r, const char *key, const char *title,
+		  const struct render_field *fields, size_t nr);
+void render_row(struct render *r, const struct render_value *values);
+void render_table_end(struct render *r);
+/* A line for people only. */
+void render_note(struct render *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/*
+ * Ends the document with `complete`; with @code, also `error`. Returns 0, or
+ * -errno when something could not be written.
+ */
+int render_end(struct render *r, const char *code, const char *message);
+/* A document that is nothing but an error, where none was begun. */
+int render_error(struct render *r, const char *code, const char *message);
+
+#endif /* RENDER_H */

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * text.c - for people: values line by line, tables by libsmartcols.
+ *
+ * A long table is printed a batch of rows at a time, so that it takes bounded
+ * memory; the columns of a batch line up, and their titles are printed once.
+ */
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ops.h"
+
+#define BATCH_ROWS	4096
+#define TITLE_WIDTH	10
+#define LIST_MAX	4096
+
+#define RESET	"\033[0m"
+#define BOLD	"\033[1m"
+#define DIM	"\033[2m"
+#define RED	"\033[31m"
+#define GREEN	"\033[32m"
+#define YELLOW	"\033[33m"
+#define BLUE	"\033[34m"
+#define MAGENTA	"\033[35m"
+#define CYAN	"\033[36m"
+
+struct text {
+	bool colour;
+	bool in_object;
+	bool first_of_object;
+	bool anything;		/* printed yet: a table wants an empty line before it */
+	struct libscols_table *table;
+	size_t rows;		/* in the batch */
+};
+
+/* What a word of RENDER_STATE looks like: the first row whose word matches. */
+static const struct {
+	const char *word;
+	const char *colour;
+} state_colours[] = {
+	{ "anon",		GREEN },
+	{ "anon-shared",	YELLOW },
+	{ "file",		BLUE },
+	{ "file-private",	BLUE },
+	{ "shmem",		CYAN },
+	{ "zero",		DIM },
+	{ "huge-zero",		DIM },
+	{ "ksm",		MAGENTA },
+	{ "swap",		RED },
+	{ "prot-none",		RED },
+	{ "guard",		RED },
+	{ "poison",		RED },
+};
+
+static struct text *T(struct render *r)
+{
+	return r->priv;
+}
+
+static int text_open(struct render *r)
+{
+	const char *force = getenv("CLICOLOR_FORCE");
+	const char *none = getenv("NO_COLOR");
+	struct text *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -1;
+	/* no-color.org: any value that is not empty. */
+	t->colour = !(none && *none) &&
+		    ((force && *force && strcmp(force, "0")) || isatty(fileno(r->out)));
+	r->priv = t;
+	return 0;
+}
+
+static void text_close(struct render *r)
+{
+	free(r->priv);
+}
+
+static const char *colour_of(enum render_type type, const struct render_value *v)
+{
+	size_t i;
+
+	if (v->null)
+		return DIM;
+	if (type == RENDER_PERMS) {
+		if (strchr(v->text, 'w') && strchr(v->text, 'x'))
+			return RED;
+		if (strchr(v->text, 'w'))
+			return YELLOW;
+		return strchr(v->text, 'x') ? GREEN : NULL;
+	}
+	if (type == RENDER_STATE)
+		for (i = 0; i < sizeof(state_colours) / sizeof(state_colours[0]); i++)
+			if (!strcmp(v->text, state_colours[i].word))
+				return state_colours[i].colour;
+	return NULL;
+}
+
+static void format_size(char *buf, size_t size, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	size_t unit = 0;
+
+	while (bytes >= 1024 && bytes % 1024 == 0 && unit < sizeof(units) - 2) {
+		bytes /= 1024;
+		unit++;
+	}
+	if (unit)
+		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
+	else
+		snprintf(buf, size, "%" PRIu64 " B", bytes);
+}
+
+/* A value as text, into @buf. Control characters of names must not reach a terminal. */
+static void format(char *buf, size_t size, enum render_type type,
+		   const struct render_value *v)
+{
+	size_t i, at = 0;
+	char *c;
+
+	if (v->null) {
+		snprintf(buf, size, "?");
+		return;
+	}
+	switch (type) {
+	case RENDER_HEX:
+		snprintf(buf, size, "0x%" PRIx64, v->num);
+		break;
+	case RENDER_NUM:
+		snprintf(buf, size, "%" PRIu64, v->num);
+		break;
+	case RENDER_SIZE:
+		format_size(buf, size, v->num);
+		break;
+	case RENDER_BOOL:
+		snprintf(buf, size, "%s", v->num ? "yes" : "no");
+		break;
+	case RENDER_TEXT:
+	case RENDER_PERMS:
+	case RENDER_STATE:
+		snprintf(buf, size, "%s", v->text);
+		break;
+	case RENDER_LIST:
+		buf[0] = '\0';
+		for (i = 0; i < v->nr && at < size; i++)
+			at += snprintf(buf + at, size - at, "%s%s", i ? " " : "", v->list[i]);
+		break;
+	}
+	for (c = buf; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+}
+
+static void coloured(struct render *r, const char *colour, const char *text)
+{
+	if (T(r)->colour && colour)
+		fprintf(r->out, "%s%s" RESET, colour, text);
+	else
+		fputs(text, r->out);
+}
+
+static void title(struct render *r, const char *text)
+{
+	char padded[64];
+
+	snprintf(padded, sizeof(padded), "%-*s ", TITLE_WIDTH, text ? text : "");
+	coloured(r, BOLD, padded);
+	T(r)->anything = true;
+}
+
+static void text_begin(struct render *r)
+{
+	(void)r;
+}
+
+static void text_put(struct render *r, const struct render_field *field,
+		     const struct render_value *value)
+{
+	char buf[LIST_MAX];
+
+	format(buf, sizeof(buf), field->type, value);
+	if (T(r)->in_object) {
+		if (!T(r)->first_of_object)
+			fputs("  ", r->out);
+		T(r)->first_of_object = false;
+		if (field->title) {
+			coloured(r, DIM, field->title);
+			fputc(' ', r->out);
+		}
+	} else {
+		title(r, field->title);
+	}
+	coloured(r, colour_of(field->type, value), buf);
+	if (!T(r)->in_object)
+		fputc('\n', r->out);
+}
+
+static void text_object(struct render *r, const char *key, const char *name)
+{
+	(void)key;
+	title(r, name);
+	T(r)->in_object = true;
+	T(r)->first_of_object = true;
+}
+
+static void text_object_end(struct render *r)
+{
+	T(r)->in_object = false;
+	fputc('\n', r->out);
+}
+
+static void text_no_object(struct render *r, const char *key)
+{
+	(void)r;
+	(void)key;
+}
+
+static bool is_number(enum render_type type)
+{
+	return type == RENDER_NUM || type == RENDER_SIZE || type == RENDER_HEX;
+}
+
+static void text_table(struct render *r, const char *key, const char *name)
+{
+	const char *columns = getenv("COLUMNS");
+	struct text *t = T(r);
+	struct winsize ws;
+	size_t i;
+
+	(void)key;
+	if (t->anything)
+		fputc('\n', r->out);
+	if (name) {
+		coloured(r, BOLD, name);
+		fputc('\n', r->out);
+	}
+	t->anything = true;
+	t->table = scols_new_table();
+	if (!t->table)
+		return;
+	scols_table_set_stream(t->table, r->out);
+	scols_table_enable_colors(t->table, t->colour);
+	/* Piped, nothing is cut: whoever reads it has a width of his own. */
+	if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws) && ws.ws_col) {
+		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
+		scols_table_set_termwidth(t->table, ws.ws_col);
+	} else if (columns && atoi(columns) > 0) {
+		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
+		scols_table_set_termwidth(t->table, atoi(columns));
+	}
+	for (i = 0; i < r->nr_fields; i++) {
+		const struct render_field *field = &r->fields[i];
+		int flags = is_number(field->type) ? SCOLS_FL_RIGHT : 0;
+
+		if (field->flags & RENDER_PROGRAMS)
+			continue;
+		if (field->flags & RENDER_LONG)
+			flags |= SCOLS_FL_TRUNC;
+		scols_table_new_column(t->table, field->title, 0, flags);
+	}
+}
+
+static void print_batch(struct text *t)
+{
+	scols_print_table(t->table);
+	scols_table_remove_lines(t->table);
+	scols_table_enable_noheadings(t->table, 1);
+	t->rows = 0;
+}
+
+static void text_row(struct render *r, const struct render_value *values)
+{
+	struct text *t = T(r);
+	struct libscols_line *line;
+	char buf[LIST_MAX];
+	size_t i, column = 0;
+
+	if (!t->table)
+		return;
+	line = scols_table_new_line(t->table, NULL);
+	if (!line)
+		return;
+	for (i = 0; i < r->nr_fields; i++) {
+		const struct render_field *field = &r->fields[i];
+		const char *colour = colour_of(field->type, &values[i]);
+
+		if (field->flags & RENDER_PROGRAMS)
+			continue;
+		format(buf, sizeof(buf), field->type, &values[i]);
+		scols_line_set_data(line, column, buf);
+		if (colour && t->colour)
+			scols_cell_set_color(scols_line_get_cell(line, column), colour);
+		column++;
+	}
+	if (++t->rows == BATCH_ROWS)
+		print_batch(t);
+}
+
+static void text_table_end(struct render *r)
+{
+	struct text *t = T(r);
+
+	if (!t->table)
+		return;
+	if (t->rows) {
+		print_batch(t);
+	}
+	scols_unref_table(t->table);
+	t->table = NULL;
+	fputc('\n', r->out);
+}
+
+static void text_note(struct render *r, const char *text)
+{
+	coloured(r, DIM, text);
+	fputc('\n', r->out);
+	T(r)->anything = true;
+}
+
+/* The error itself goes to stderr, once, whoever reads stdout. */
+static void text_end(struct render *r, const char *code, const char *message)
+{
+	(void)r;
+	(void)code;
+	(void)message;
+}
+
+const struct render_ops render_text_ops = {
+	.skip = RENDER_PROGRAMS,
+	.open = text_open,
+	.close = text_close,
+	.begin = text_begin,
+	.put = text_put,
+	.object = text_object,
+	.object_end = text_object_end,
+	.no_object = text_no_object,
+	.table = text_table,
+	.row = text_row,
+	.table_end = text_table_end,
+	.note = text_note,
+	.end = text_end,
+};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cli.h - what every command shares: its row in the table, its options, the
+ * process it looks at, and the one way to fail.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <getopt.h>
+
+#include "../lib/libvmlab.h"
+#include "../render/render.h"
+
+/* Exit statuses, as Documentation/vmlab.rst promises. */
+#define CLI_OK		0
+#define CLI_FAILED	1
+#define CLI_USAGE	2
+
+struct cli;
+
+/**
+ * struct command - one word after vmlab
+ * @name: the word
+ * @args: what it takes, as --help shows it
+ * @summary: one line
+ * @help: what the options and the output mean, for --help
+ * @options: its own long options, besides those of every command; val is what
+ *	@option gets; ends with a zero row; NULL for none
+ * @option: takes one of @options; false refuses @arg
+ * @run: arguments -> collect -> rows; returns an exit status
+ */
+struct command {
+	const char *name;
+	const char *args;
+	const char *summary;
+	const char *help;
+	const struct option *options;
+	bool (*option)(struct cli *cli, int val, const char *arg);
+	int (*run)(struct cli *cli);
+};
+
+extern const struct command cmd_info;
+extern const struct command cmd_walk;
+extern const struct command cmd_pages;
+
+/**
+ * struct cli - one invocation
+ * @command: its row
+ * @json: --json was given
+ * @argc: how many operands there are, the program's own name not counted
+ * @argv: the operands
+ * @cmd_argv: what stands after "--", or NULL
+ * @run_ms: --run: how long a command may run before it is looked at
+ * @session: opened by cli_open_session()
+ * @target: opened by cli_open_target()
+ * @child: the command of @cmd_argv
+ * @pid: of the target
+ * @render: where rows go
+ */
+struct cli {
+	const struct command *command;
+	bool json;
+	int argc;
+	char **argv;
+	char **cmd_argv;
+	unsigned int run_ms;
+	struct vmlab_session *session;
+	struct vmlab_target *target;
+	struct vmlab_child child;
+	pid_t pid;
+	struct render *render;
+};
+
+/* main.c */
+int cli_usage(const struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Where something failed: decides what an errno means to the user. */
+enum cli_where {
+	CLI_AT_SESSION,
+	CLI_AT_TARGET,
+	CLI_AT_QUERY,
+	CLI_AT_LAUNCH,
+	CLI_AT_OUTPUT,
+};
+
+/*
+ * errors.c: one line on stderr that says what to do; with --json also an error
+ * document, or the end of the document under way. Returns CLI_FAILED. @err is
+ * negative.
+ */
+int cli_fail(struct cli *cli, enum cli_where where, int err);
+
+/* target.c: all return an exit status, and have said why when it is not CLI_OK. */
+int cli_open_session(struct cli *cli);
+/*
+ * The process that the operands name: after "--" one of our own, else operand 0.
+ * On success the operands left are in cli->argv.
+ */
+int cli_open_target(struct cli *cli);
+/* A hexadecimal address, with or without 0x. */
+bool cli_parse_va(const char *text, uint64_t *va);
+/* Ends the document. */
+int cli_finish(struct cli *cli);
+
+/* view.c: parts that several commands show. */
+/* pid, comm and, where frames are withheld, hidden. */
+void view_process(struct cli *cli);
+/* Names of an entry's bits, for RENDER_V_LIST; @names holds VMLAB_BITS_MAX. */
+size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t entry,
+		 unsigned int kind, const char **names);
+
+#endif /* CLI_H */

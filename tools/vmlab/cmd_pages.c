@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_pages.c - every entry of an address space, in runs.
+ *
+ * Runs are shown as the module hands them over; nothing is kept but the totals,
+ * so that a process of any size takes the same memory here.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cli.h"
+
+enum { VA, COUNT, SIZE, LEVEL, PFN, ENTRY, STATE, ASKED, ENFORCED, WHY, ACCESSED, DIRTY,
+       SOFT_DIRTY, FLAGS, MAPCOUNT, EXCLUSIVE, SWAP_TYPE, SWAP_OFFSET, BITS, REGION,
+       NR_FIELDS };
+
+static const struct render_field fields[] = {
+	[VA]		= { "va", "ADDRESS", RENDER_HEX, 0 },
+	[COUNT]		= { "count", "COUNT", RENDER_NUM, 0 },
+	[SIZE]		= { "size", "SIZE", RENDER_SIZE, 0 },
+	[LEVEL]		= { "level", NULL, RENDER_TEXT, RENDER_PROGRAMS },
+	[PFN]		= { "pfn", "PFN", RENDER_NUM, 0 },
+	[ENTRY]		= { "entry", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[STATE]		= { "state", "STATE", RENDER_STATE, 0 },
+	[ASKED]		= { "asked", "ASKED", RENDER_PERMS, 0 },
+	[ENFORCED]	= { "enforced", "ENFORCED", RENDER_PERMS, 0 },
+	[WHY]		= { "why", "BECAUSE", RENDER_LIST, 0 },
+	[ACCESSED]	= { "accessed", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[DIRTY]		= { "dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[SOFT_DIRTY]	= { "soft_dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[FLAGS]		= { NULL, "ADS", RENDER_TEXT, RENDER_PEOPLE },
+	[MAPCOUNT]	= { "mapcount", "MAPS", RENDER_NUM, 0 },
+	[EXCLUSIVE]	= { "exclusive", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[SWAP_TYPE]	= { "swap_type", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[SWAP_OFFSET]	= { "swap_offset", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[BITS]		= { "bits", NULL, RENDER_LIST, RENDER_PROGRAMS },
+	[REGION]	= { NULL, "IN", RENDER_TEXT, RENDER_PEOPLE | RENDER_LONG },
+};
+
+/* Totals are base pages. */
+enum { T_RUNS, T_PAGES, T_PRESENT, T_WRITABLE, T_ANON, T_FILE, T_SHMEM, T_ZERO, T_COW,
+       T_SWAP, T_HUGE, T_NR };
+
+static const struct {
+	struct render_field field;
+	uint64_t all;		/* facts that a counted run has, */
+	uint64_t any;		/* one of these, unless zero, */
+	uint64_t none;		/* and none of these */
+} totals[] = {
+	[T_RUNS]	= { { "runs", "runs", RENDER_NUM, 0 }, 0, 0, 0 },
+	[T_PAGES]	= { { "pages", "pages", RENDER_NUM, 0 }, 0, 0, 0 },
+	[T_PRESENT]	= { { "present", "present", RENDER_NUM, 0 }, VMLAB_FACT_PRESENT, 0, 0 },
+	[T_WRITABLE]	= { { "writable", "writable", RENDER_NUM, 0 }, VMLAB_FACT_WRITE, 0, 0 },
+	[T_ANON]	= { { "anon", "anon", RENDER_NUM, 0 }, VMLAB_FACT_ANON, 0, 0 },
+	[T_FILE]	= { { "file", "file", RENDER_NUM, 0 }, VMLAB_FACT_FILE, 0,
+			    VMLAB_FACT_SHMEM },
+	[T_SHMEM]	= { { "shmem", "shmem", RENDER_NUM, 0 }, VMLAB_FACT_SHMEM, 0, 0 },
+	[T_ZERO]	= { { "zero", "zero", RENDER_NUM, 0 }, 0,
+			    VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO, 0 },
+	[T_COW]		= { { "cow", "cow", RENDER_NUM, 0 },
+			    VMLAB_FACT_ANON | VMLAB_FACT_ASKED_WRITE, 0,
+			    VMLAB_FACT_WRITE | VMLAB_FACT_EXCLUSIVE },
+	[T_SWAP]	= { { "swap", "swap", RENDER_NUM, 0 }, VMLAB_FACT_SWAP, 0, 0 },
+	[T_HUGE]	= { { "huge", "huge", RENDER_NUM, 0 }, VMLAB_FACT_HUGE, 0, 0 },
+};
+
+static void count(const struct vmlab_info *info, const struct vmlab_run *run, uint64_t *sums)
+{
+	uint64_t pages = (uint64_t)run->count << (run->shift - info->out_page_shift);
+	size_t i;
+
+	sums[T_RUNS]++;
+	for (i = T_PAGES; i < T_NR; i++)
+		if ((run->facts & totals[i].all) == totals[i].all &&
+		    (!totals[i].any || (run->facts & totals[i].any)) &&
+		    !(run->facts & totals[i].none))
+			sums[i] += pages;
+}
+
+/* A fact that is only known while frames are not withheld. */
+static struct render_value fact(const struct vmlab_run *run, uint64_t bit, bool known)
+{
+	return known ? RENDER_V_NUM(!!(run->facts & bit)) : RENDER_V_NULL;
+}
+
+static void show_run(struct cli *cli, const struct vmlab_run *run,
+		     const struct vmlab_regions *regions)
+{
+	const struct vmlab_info *info = vmlab_session_info(cli->session);
+	const struct vmlab_region *region = vmlab_regions_find(regions, run->va);
+	bool hidden = vmlab_target_hidden(cli->target);
+	struct vmlab_perms asked = vmlab_facts_asked(run->facts);
+	struct vmlab_perms enforced = vmlab_facts_enforced(run->facts);
+	bool leaf = vmlab_run_kind(run) == VMLAB_BIT_LEAF;
+	bool swap = !hidden && (run->facts & VMLAB_FACT_SWAP);
+	bool anon = run->facts & VMLAB_FACT_ANON;
+	const char *names[VMLAB_BITS_MAX], *why[VMLAB_WHY_MAX];
+	size_t nr_why = hidden ? 0 : vmlab_run_why(run, why);
+	struct render_value v[NR_FIELDS];
+	char flags[4];
+	size_t nr;
+
+	nr = hidden ? 0 : view_bits(info, run->level, run->entry, vmlab_run_kind(run), names);
+	snprintf(flags, sizeof(flags), "%c%c%c",
+		 run->facts & VMLAB_FACT_ACCESSED ? 'a' : '-',
+		 run->facts & VMLAB_FACT_DIRTY ? 'd' : '-',
+		 run->facts & VMLAB_FACT_SOFT_DIRTY ? 's' : '-');
+	v[VA] = RENDER_V_NUM(run->va);
+	v[COUNT] = RENDER_V_NUM(run->count);
+	v[SIZE] = RENDER_V_NUM(1ULL << run->shift);
+	v[LEVEL] = RENDER_V_TEXT(vmlab_level_name(info, run->level));
+	v[PFN] = !hidden && !swap && run->pfn != VMLAB_PFN_NONE ?
+		 RENDER_V_NUM(run->pfn) : RENDER_V_NULL;
+	v[ENTRY] = hidden ? RENDER_V_NULL : RENDER_V_NUM(run->entry);
+	v[STATE] = RENDER_V_TEXT(vmlab_run_state(run, hidden, region));
+	v[ASKED] = RENDER_V_TEXT(asked.s);
+	v[ENFORCED] = hidden ? RENDER_V_NULL : RENDER_V_TEXT(enforced.s);
+	v[WHY] = hidden ? RENDER_V_NULL : RENDER_V_LIST(why, nr_why);
+	v[ACCESSED] = fact(run, VMLAB_FACT_ACCESSED, !hidden && leaf);
+	v[DIRTY] = fact(run, VMLAB_FACT_DIRTY, !hidden && leaf);
+	v[SOFT_DIRTY] = fact(run, VMLAB_FACT_SOFT_DIRTY, true);
+	v[FLAGS] = RENDER_V_TEXT(hidden ? NULL : flags);
+	v[MAPCOUNT] = run->mapcount != VMLAB_MAPCOUNT_UNKNOWN ?
+		      RENDER_V_NUM(run->mapcount) : RENDER_V_NULL;
+	v[EXCLUSIVE] = swap ? fact(run, VMLAB_FACT_SWAP_EXCLUSIVE, true) :
+		       fact(run, VMLAB_FACT_EXCLUSIVE, !hidden && anon);
+	v[SWAP_TYPE] = swap ? RENDER_V_NUM(run->swap_type) : RENDER_V_NULL;
+	v[SWAP_OFFSET] = swap ? RENDER_V_NUM(run->pfn) : RENDER_V_NULL;
+	v[BITS] = hidden ? RENDER_V_NULL : RENDER_V_LIST(names, nr);
+	v[REGION] = RENDER_V_TEXT(region ? region->name : "");
+	render_row(cli->render, v);
+}
+
+static void show_totals(struct cli *cli, const uint64_t *sums)
+{
+	bool hidden = vmlab_target_hidden(cli->target);
+	size_t i;
+
+	render_object(cli->render, "totals", "totals");
+	for (i = 0; i < T_NR; i++) {
+		bool known = !hidden || !((totals[i].all | totals[i].any | totals[i].none) &
+					  ~VMLAB_FACTS_PUBLIC);
+
+		render_put(cli->render, &totals[i].field,
+			   known ? RENDER_V_NUM(sums[i]) : RENDER_V_NULL);
+	}
+	render_object_end(cli->render);
+}
+
+static int show(struct cli *cli, uint64_t start, uint64_t end,
+		const struct vmlab_regions *before)
+{
+	static const struct render_field changed = { "changed", "changed", RENDER_BOOL, 0 };
+	struct vmlab_regions after;
+	struct vmlab_scanner scan;
+	uint64_t sums[T_NR] = { 0 };
+	struct vmlab_run run;
+	int ret;
+
+	ret = vmlab_scan_start(&scan, cli->target, start, end, NULL, 0);
+	if (ret)
+		return cli_fail(cli, CLI_AT_QUERY, ret);
+	/* The first answer decides whether there is a document at all. */
+	ret = vmlab_scan_next(&scan, &run);
+	if (ret < 0) {
+		vmlab_scan_end(&scan);
+		return cli_fail(cli, CLI_AT_QUERY, ret);
+	}
+	render_begin(cli->render);
+	view_process(cli);
+	render_table(cli->render, "runs", NULL, fields, NR_FIELDS);
+	for (; ret > 0; ret = vmlab_scan_next(&scan, &run)) {
+		show_run(cli, &run, before);
+		count(vmlab_session_info(cli->session), &run, sums);
+	}
+	render_table_end(cli->render);
+	vmlab_scan_end(&scan);
+	show_totals(cli, sums);
+	if (!ret)
+		ret = vmlab_regions_read(cli->session, cli->pid, &after);
+	if (ret) {
+		render_put(cli->render, &changed, RENDER_V_NULL);
+		return cli_fail(cli, CLI_AT_QUERY, ret);
+	}
+	render_put(cli->render, &changed, RENDER_V_NUM(!vmlab_regions_equal(before, &after)));
+	vmlab_regions_free(&after);
+	return cli_finish(cli);
+}
+
+static bool parse_range(char *text, uint64_t *start, uint64_t *end)
+{
+	char *dash = strchr(text, '-');
+	bool ok;
+
+	if (!dash)
+		return false;
+	*dash = '\0';
+	ok = cli_parse_va(text, start) && cli_parse_va(dash + 1, end);
+	*dash = '-';
+	return ok;
+}
+
+static int run(struct cli *cli)
+{
+	const int own = cli->cmd_argv ? 0 : 1;	/* operands that name the process */
+	struct vmlab_regions regions;
+	uint64_t start = 0, end = 0;
+	bool ranged = cli->argc > own;
+	int ret;
+
+	if (cli->argc > own + 1)
+		return cli_usage(cli, "it takes a process and at most one range");
+	if (ranged && !parse_range(cli->argv[own], &start, &end))
+		return cli_usage(cli, "not a range START-END of hexadecimal addresses: %s",
+				 cli->argv[own]);
+	ret = cli_open_target(cli);
+	if (ret)
+		return ret;
+	/* The library takes 0 for "to the end": an empty range must not mean that. */
+	if (ranged && (end < start || end == 0))
+		return cli_fail(cli, CLI_AT_QUERY, end < start ? -EINVAL : -ERANGE);
+	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
+	if (ret)
+		return cli_fail(cli, CLI_AT_QUERY, ret);
+	ret = show(cli, start, end, &regions);
+	vmlab_regions_free(&regions);
+	return ret;
+}
+
+const struct command cmd_pages = {
+	.name = "pages",
+	.args = "PID [START-END] | [START-END] -- COMMAND...",
+	.summary = "every mapped page, in runs",
+	.help = "A run stands for COUNT entries of SIZE that differ in nothing but where they are:\n"
+		"addresses and frames advance together. ADS: accessed, dirty, soft-dirty.\n"
+		"Entries that hold nothing are not shown; totals count base pages.\n",
+	.run = run,
+};

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * errors.c - what an errno means to the one who typed the command.
+ *
+ * The same errno asks for different things in different places, so the table has
+ * both. "%s" stands for what was asked about.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct {
+	enum cli_where where;
+	int err;
+	const char *message;
+} messages[] = {
+	{ CLI_AT_SESSION, ENOENT,
+	  "the module is not loaded (there is no /dev/vmlab): insmod vmlab.ko, or start a lab with `make lab`" },
+	{ CLI_AT_SESSION, EACCES, "not permitted to open /dev/vmlab: run as root" },
+	{ CLI_AT_SESSION, EPERM, "not permitted to open /dev/vmlab: run as root" },
+	{ CLI_AT_SESSION, ENXIO, "/dev/vmlab is a leftover: load the module again" },
+	{ CLI_AT_SESSION, EPROTO,
+	  "the loaded module is older than this command: load the vmlab.ko it was built with" },
+	{ CLI_AT_SESSION, ENOTTY, "/dev/vmlab is not vmlab's: load vmlab.ko" },
+	{ CLI_AT_TARGET, EACCES,
+	  "not permitted to look at process %s: the kernel's ptrace rules decide; run as root" },
+	{ CLI_AT_TARGET, EPERM,
+	  "not permitted to look at process %s: the kernel's ptrace rules decide; run as root" },
+	{ CLI_AT_QUERY, ESRCH, "process %s has ended, or runs another program now: ask again" },
+	{ CLI_AT_QUERY, ERANGE,
+	  "not an address of the user half: see user_end in `vmlab info`" },
+	{ CLI_AT_QUERY, EINVAL, "start and end must be multiples of the page size, start first" },
+	{ CLI_AT_QUERY, EOPNOTSUPP, "the loaded module does not know this query: load a newer one" },
+	{ CLI_AT_LAUNCH, ENOENT, "no such command: %s" },
+	{ CLI_AT_LAUNCH, EACCES, "not executable: %s" },
+	{ CLI_AT_LAUNCH, ESRCH, "%s ended before there was anything to look at: give it something to do, or leave out --run" },
+};
+
+static const char *why_no_target(struct cli *cli)
+{
+	switch (vmlab_proc_kind(cli->session, cli->pid)) {
+	case VMLAB_PROC_NONE:
+		return "no such process: %s";
+	case VMLAB_PROC_ENDED:
+		return "process %s has ended and waits for its parent: it has no address space any more";
+	case VMLAB_PROC_KTHREAD:
+		return "%s is a kernel thread: it has no address space of its own";
+	case VMLAB_PROC_USER:
+		break;
+	}
+	return "process %s has no address space: it is ending";
+}
+
+static const char *find(struct cli *cli, enum cli_where where, int err)
+{
+	size_t i;
+
+	if (where == CLI_AT_TARGET && err == ESRCH)
+		return why_no_target(cli);
+	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+		if (messages[i].where == where && messages[i].err == err)
+			return messages[i].message;
+	return NULL;
+}
+
+/* The one "%s" of a message, replaced by hand: it comes from a table. */
+static void fill(char *buf, size_t size, const char *message, const char *subject)
+{
+	const char *at = strstr(message, "%s");
+
+	if (!at)
+		snprintf(buf, size, "%s", message);
+	else
+		snprintf(buf, size, "%.*s%s%s", (int)(at - message), message, subject, at + 2);
+}
+
+int cli_fail(struct cli *cli, enum cli_where where, int err)
+{
+	const char *message, *code;
+	char subject[256], line[512];
+
+	err = err < 0 ? -err : err;
+	if (where == CLI_AT_LAUNCH)
+		snprintf(subject, sizeof(subject), "%s", cli->cmd_argv[0]);
+	else
+		snprintf(subject, sizeof(subject), "%d", (int)cli->pid);
+	message = find(cli, where, err);
+	fill(line, sizeof(line), message ? message : strerror(err), subject);
+	code = strerrorname_np(err);
+	fprintf(stderr, "vmlab %s: %s\n", cli->command->name, line);
+	if (cli->json && where != CLI_AT_OUTPUT)
+		render_error(cli->render, code ? code : "EIO", line);
+	return CLI_FAILED;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - finds the command, reads the options that all share, runs it.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static const struct command *const commands[] = {
+	&cmd_info,
+	&cmd_walk,
+	&cmd_pages,
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+enum { OPT_JSON = 1000, OPT_RUN, OPT_HELP };
+
+static const struct option common_options[] = {
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "run", required_argument, NULL, OPT_RUN },
+	{ "help", no_argument, NULL, OPT_HELP },
+};
+
+#define NR_COMMON (sizeof(common_options) / sizeof(common_options[0]))
+#define MAX_OWN 16
+
+static void help(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "Usage: vmlab COMMAND [OPTION...] [OPERAND...]\n\n"
+		     "What the hardware and the kernel really do with virtual memory.\n\n");
+	for (i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(out, "\n`vmlab COMMAND --help` tells what a command takes. PID is a pid or `self`;\n"
+		     "instead of it, `-- COMMAND...` starts one, stopped at its entry, to look at.\n");
+}
+
+static void command_help(const struct command *command)
+{
+	printf("Usage: vmlab %s [OPTION...]%s%s\n\n%s.\n\n%s\n"
+	       "  --json       one JSON document on standard output\n"
+	       "  --run MS     let the command after -- run that long first\n"
+	       "  --help       this\n\n"
+	       "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
+	       command->name, *command->args ? " " : "", command->args, command->summary,
+	       command->help);
+}
+
+int cli_usage(const struct cli *cli, const char *fmt, ...)
+{
+	char message[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	fprintf(stderr, "vmlab %s: %s; see `vmlab %s --help`\n", cli->command->name, message,
+		cli->command->name);
+	if (cli->json)
+		render_error(cli->render, "EUSAGE", message);
+	return CLI_USAGE;
+}
+
+static bool parse_ms(const char *text, unsigned int *ms)
+{
+	char *end;
+	long nr = strtol(text, &end, 10);
+
+	if (*end || end == text || nr < 1 || nr > 24L * 3600 * 1000)
+		return false;
+	*ms = nr;
+	return true;
+}
+
+/* Options, then operands; -1 to go on, else an exit status. */
+static int parse(struct cli *cli, int argc, char **argv)
+{
+	struct option options[NR_COMMON + MAX_OWN + 1] = { 0 };
+	const struct option *own = cli->command->options;
+	size_t nr = NR_COMMON;
+	int opt;
+
+	memcpy(options, common_options, sizeof(common_options));
+	for (; own && own->name && nr < NR_COMMON + MAX_OWN; own++)
+		options[nr++] = *own;
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		switch (opt) {
+		case OPT_JSON:
+			break;		/* seen by wants_json() */
+		case OPT_RUN:
+			if (!parse_ms(optarg, &cli->run_ms))
+				return cli_usage(cli, "not a time in milliseconds: %s", optarg);
+			break;
+		case 'h':
+		case OPT_HELP:
+			command_help(cli->command);
+			return CLI_OK;
+		case ':':
+			return cli_usage(cli, "%s needs a value", argv[optind - 1]);
+		case '?':
+			return cli_usage(cli, "unknown option %s", argv[optind - 1]);
+		default:
+			if (!cli->command->option(cli, opt, optarg))
+				return cli_usage(cli, "cannot use %s for %s", optarg,
+						 argv[optind - 1]);
+		}
+	}
+	cli->argc = argc - optind;
+	cli->argv = argv + optind;
+	if (cli->run_ms && !cli->cmd_argv)
+		return cli_usage(cli, "--run is for a command after --");
+	return -1;
+}
+
+/* Looked for before anything can fail, so that failures are told in JSON too. */
+static bool wants_json(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct cli cli = { .command = command };
+	int i, ret;
+
+	/* What follows "--" is a command, whatever it looks like. */
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--")) {
+			cli.cmd_argv = argv + i + 1;
+			argc = i;
+			break;
+		}
+	}
+	cli.json = wants_json(argc, argv);
+	cli.render = render_new(cli.json ? RENDER_AS_JSON : RENDER_AS_TEXT, stdout);
+	if (!cli.render) {
+		fprintf(stderr, "vmlab: out of memory\n");
+		return CLI_FAILED;
+	}
+	ret = parse(&cli, argc, argv);
+	if (ret < 0)
+		ret = command->run(&cli);
+	vmlab_target_close(cli.target);
+	vmlab_child_kill(&cli.child);
+	vmlab_session_close(cli.session);
+	render_free(cli.render);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2) {
+		help(stderr);
+		return CLI_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return CLI_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("vmlab %s\n", VMLAB_VERSION);
+		return CLI_OK;
+	}
+	for (i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i]->name))
+			return run_command(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "vmlab: unknown command %s; see `vmlab --help`\n", argv[1]);
+	return CLI_USAGE;
+}

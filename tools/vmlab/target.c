@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target.c - from the words on the command line to an open address space.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+int cli_open_session(struct cli *cli)
+{
+	int ret = vmlab_session_open(&cli->session);
+
+	return ret ? cli_fail(cli, CLI_AT_SESSION, ret) : CLI_OK;
+}
+
+/* "self" is 0 to the library. */
+static bool parse_pid(const char *text, pid_t *pid)
+{
+	char *end;
+	long nr;
+
+	if (!strcmp(text, "self")) {
+		*pid = 0;
+		return true;
+	}
+	errno = 0;
+	nr = strtol(text, &end, 10);
+	if (errno || *end || end == text || nr <= 0 || nr > INT32_MAX)
+		return false;
+	*pid = nr;
+	return true;
+}
+
+static int start_child(struct cli *cli)
+{
+	int ret = vmlab_child_start(&cli->child, cli->cmd_argv);
+
+	if (!ret && cli->run_ms) {
+		ret = vmlab_child_run(&cli->child, cli->run_ms);
+		if (ret > 0)
+			ret = -ESRCH;
+	}
+	if (ret)
+		return cli_fail(cli, CLI_AT_LAUNCH, ret);
+	cli->pid = cli->child.pid;
+	return CLI_OK;
+}
+
+int cli_open_target(struct cli *cli)
+{
+	int ret;
+
+	if (cli->cmd_argv) {
+		if (!cli->cmd_argv[0])
+			return cli_usage(cli, "no command after --");
+	} else {
+		if (!cli->argc)
+			return cli_usage(cli, "which process? give a pid, `self`, or -- COMMAND");
+		if (!parse_pid(cli->argv[0], &cli->pid))
+			return cli_usage(cli, "not a pid: %s", cli->argv[0]);
+		cli->argc--;
+		cli->argv++;
+	}
+	ret = cli_open_session(cli);
+	if (ret)
+		return ret;
+	if (cli->cmd_argv) {
+		ret = start_child(cli);
+		if (ret)
+			return ret;
+	}
+	ret = vmlab_target_open(cli->session, cli->pid, &cli->target);
+	if (ret)
+		return cli_fail(cli, CLI_AT_TARGET, ret);
+	cli->pid = vmlab_target_pid(cli->target);
+	return CLI_OK;
+}
+
+bool cli_parse_va(const char *text, uint64_t *va)
+{
+	char *end;
+
+	if (!strncmp(text, "0x", 2) || !strncmp(text, "0X", 2))
+		text += 2;
+	if (!*text || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
+		return false;
+	errno = 0;
+	*va = strtoull(text, &end, 16);
+	return !errno && !*end;
+}
+
+int cli_finish(struct cli *cli)
+{
+	int ret = render_end(cli->render, NULL, NULL);
+
+	return ret ? cli_fail(cli, CLI_AT_OUTPUT, ret) : CLI_OK;
+}
