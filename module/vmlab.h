@@ -18,8 +18,6 @@
 
 #include <vmlab.h>
 
-#define VMLAB_MODULE_VERSION	"0.1.0"
-
 struct vmlab_runs;
 struct vmlab_target;
 

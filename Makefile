@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The targets of `make help`. This file only says what is built and run in which
+# order; how a lab VM is made is in tools/lab, how a test run is made in
+# selftests.
+
+VERSION	:= $(shell cat VERSION)
+KDIR	?= /lib/modules/$(shell uname -r)/build
+PREFIX	?= /usr/local
+ARCH	?= x86_64
+# What the module is compiled with; kernels want the compiler they were built by.
+MODULE_CC ?= $(CC)
+
+ifneq ($(V),1)
+Q := @
+MAKEFLAGS += --no-print-directory
+endif
+
+export VERSION PREFIX DESTDIR V
+
+all: module tools
+
+module:
+	$(Q)test -f $(KDIR)/Makefile || { \
+		echo "vmlab: no kernel headers at KDIR=$(KDIR): install linux-headers-$$(uname -r)," \
+			"or build in the lab with \`make lab\`" >&2; exit 1; }
+	$(Q)$(MAKE) -C $(KDIR) M=$(CURDIR) CC=$(MODULE_CC) modules
+
+tools:
+	$(Q)$(MAKE) -C tools
+
+selftests: tools
+	$(Q)$(MAKE) -C selftests
+
+demo:
+	$(Q)tools/lab/setup
+	$(Q)CLICOLOR_FORCE=$$(test -t 1 && test -z "$$NO_COLOR" && echo 1) \
+		tools/lab/run -- vmlab lesson cow
+
+lab:
+	$(Q)tools/lab/setup
+	$(Q)tools/lab/run -i
+
+check:
+	$(Q)selftests/check
+
+check-debug:
+	$(Q)selftests/check debug
+
+check-matrix bench:
+	@echo "vmlab: \`make $@\` has nothing behind it yet" >&2; exit 1
+
+style:
+	$(Q)tools/lab/setup --style
+	$(Q)tools/style
+
+install: tools
+	$(Q)$(MAKE) -C tools install
+
+uninstall:
+	$(Q)$(MAKE) -C tools uninstall
+
+modules_install: module
+	$(Q)$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+
+clean:
+	$(Q)$(MAKE) -C tools clean
+	$(Q)$(MAKE) -C selftests clean
+	$(Q)if [ -f $(KDIR)/Makefile ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
+
+help:
+	@echo 'make                  the module for KDIR, the library, the command'
+	@echo 'make demo             boots a lab VM: a real program forks and breaks copy-on-write'
+	@echo 'make lab              an interactive shell in the lab, vmlab loaded'
+	@echo 'make check            the quick tests, on the host and in the lab (TAP)'
+	@echo 'make check-debug      the tests on the checking kernel (KASAN, lockdep, kmemleak ...)'
+	@echo 'make check-matrix     the quick tests on every kernel (not there yet)'
+	@echo 'make bench            benchmarks in the lab (not there yet)'
+	@echo 'make install          command, library, header, man pages; DESTDIR and PREFIX'
+	@echo 'make modules_install  the module, as the kernel'"'"'s build does'
+	@echo 'make uninstall        takes away what install put there'
+	@echo 'make style            checkpatch, sparse, shellcheck, warnings as errors'
+	@echo 'make clean            takes away what was built here'
+	@echo
+	@echo 'KDIR              kernel headers to build the module for ($(KDIR))'
+	@echo 'LAB_CACHE         where kernels and builds of the lab are kept'
+	@echo 'LAB_DEBUG_KERNEL  a folder with a ready-made checking kernel'
+	@echo 'KSELFTEST_DIR     tools/testing/selftests of a kernel tree'
+	@echo 'V=1               show commands'
+
+.PHONY: all module tools selftests demo lab check check-debug check-matrix bench style \
+	install uninstall modules_install clean help
