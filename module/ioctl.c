@@ -18,19 +18,26 @@
  * @cmd: its number
  * @size: of the struct as this module knows it
  * @min_size: of the struct as it was first published
+ * @out: where its outputs begin: whatever the caller left there is not read
+ * @out_end: where they end
  * @handler: answers; 0 or -errno
  */
 struct op {
 	unsigned int cmd;
 	size_t size;
 	size_t min_size;
+	size_t out;
+	size_t out_end;
 	long (*handler)(struct vmlab_call *call);
 };
 
-#define OP(_cmd, _type, _last, _handler) {				\
+/* From @_out to @_out_end outputs only; @_last ends the first published struct. */
+#define OP(_cmd, _type, _out, _out_end, _last, _handler) {		\
 	.cmd = (_cmd),							\
 	.size = sizeof(_type),						\
 	.min_size = offsetofend(_type, _last),				\
+	.out = offsetof(_type, _out),					\
+	.out_end = offsetofend(_type, _out_end),			\
 	.handler = (_handler),						\
 }
 
@@ -44,20 +51,25 @@ static long info(struct vmlab_call *call)
 	info->out_page_shift = PAGE_SHIFT;
 	info->out_door = vmlab_target_door();
 	vmlab_arch_info(info);
-	strscpy(info->out_module_version, VMLAB_MODULE_VERSION,
-		sizeof(info->out_module_version));
+	strscpy_pad(info->out_module_version, VMLAB_MODULE_VERSION,
+		    sizeof(info->out_module_version));
 	return 0;
 }
 
 static const struct op node_ops[] = {
-	OP(VMLAB_INFO, struct vmlab_info, out_module_version, info),
-	OP(VMLAB_OPEN, struct vmlab_open, out_flags, vmlab_target_open),
+	OP(VMLAB_INFO, struct vmlab_info, out_api_version, out_door,
+	   out_module_version, info),
+	OP(VMLAB_OPEN, struct vmlab_open, out_fd, out_flags, out_flags,
+	   vmlab_target_open),
 };
 
 static const struct op target_ops[] = {
-	OP(VMLAB_WALK, struct vmlab_walk, out_leaf, vmlab_walk_one),
-	OP(VMLAB_SCAN, struct vmlab_scan, out_flags, vmlab_scan),
-	OP(VMLAB_VMAS, struct vmlab_vmas, out_flags, vmlab_vma_list),
+	OP(VMLAB_WALK, struct vmlab_walk, out_flags, out_leaf, out_leaf,
+	   vmlab_walk_one),
+	OP(VMLAB_SCAN, struct vmlab_scan, out_next, out_flags, out_flags,
+	   vmlab_scan),
+	OP(VMLAB_VMAS, struct vmlab_vmas, out_next, out_flags, out_flags,
+	   vmlab_vma_list),
 };
 
 union any_arg {
@@ -101,6 +113,7 @@ static long dispatch(struct file *file, const struct op *ops, size_t nr,
 	if (ret)
 		return ret;
 
+	memset((void *)&arg + op->out, 0, op->out_end - op->out);
 	call.arg = &arg;
 	ret = op->handler(&call);
 	if (ret)

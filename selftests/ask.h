@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ask.h - the module's ioctls as bare as they can be asked.
+ *
+ * For tests of the contract itself: no library between them and the kernel.
+ */
+#ifndef SELFTESTS_ASK_H
+#define SELFTESTS_ASK_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <vmlab.h>
+
+#define NODE	"/dev/vmlab"
+
+/* 0 or -errno. */
+int ask(int fd, unsigned int cmd, void *arg);
+
+/* /proc/PID/pagemap, or that of the caller for pid 0. A descriptor or -errno. */
+int ask_pagemap(pid_t pid);
+
+/* OPEN with any descriptor. The target's descriptor or -errno. */
+int ask_open(int node, int fd);
+
+/* The target of process @pid, or of the caller for 0. A descriptor or -errno. */
+int ask_target(int node, pid_t pid);
+
+/* A SCAN of [start, end) into nr records, ready to be changed and asked. */
+struct vmlab_scan ask_scan(uint64_t start, uint64_t end, void *buf, uint32_t nr);
+
+/* The same for VMAS. */
+struct vmlab_vmas ask_vmas(uint64_t start, uint64_t end, void *buf, uint32_t nr);
+
+/* Descriptors open in this process. */
+int ask_open_files(void);
+
+#endif /* SELFTESTS_ASK_H */
