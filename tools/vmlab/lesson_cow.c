@@ -145,7 +145,7 @@ static int show_memory(struct cli *cli, struct actor *parent, uint64_t va)
 		[M_RESIDENT]	= { "resident", "PAGES", RENDER_NUM, 0 },
 		[M_OWN]		= { "anon", "OWN", RENDER_NUM, 0 },
 		[M_BAR]		= { NULL, "RESIDENT", RENDER_BAR, RENDER_PEOPLE },
-		[M_NAME]	= { "name", "WHAT", RENDER_TEXT, 0 },
+		[M_NAME]	= { "name", "WHAT", RENDER_TEXT, RENDER_LONG },
 	};
 	struct vmlab_regions regions;
 	char asked[4], name[128];
