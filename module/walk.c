@@ -386,88 +386,117 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 	return true;
 }
 
-/*
- * One huge page of hugetlb. Interrupts are off from the first read of a pud to
- * the last read of the leaf: a shared pmd table cannot be freed meanwhile. The
- * table's lock is only ever tried: its holder may be waiting for this CPU to
- * answer an IPI. Without it, the entry is compared before and after.
- */
-static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shift,
-			 struct vmlab_run *leaf)
-{
-	u64 permits = PERMITS_ALL;
-	spinlock_t *ptl = NULL;
-	unsigned long flags;
-	bool settled = true;
-	pmd_t *pmdp = NULL;
-	p4d_t *p4dp;
+/* Where a huge page of hugetlb has its entry: a pmd, or else the pud above. */
+struct hugetlb_slot {
 	pud_t *pudp;
-	pgd_t *pgdp;
-	pte_t pte;
-	u64 raw;
+	pmd_t *pmdp;
+	unsigned int shift;
+	u64 permits;		/* of the levels above */
+};
 
-	leaf->count = 0;
-	pgdp = pgd_offset(w->mm, addr);
-	if (!mm_p4d_folded(w->mm)) {
-		raw = pgd_val(pgdp_get(pgdp));
+static u64 slot_read(const struct hugetlb_slot *slot)
+{
+	return slot->pmdp ? pmd_val(pmdp_get(slot->pmdp)) :
+			    pud_val(pudp_get(slot->pudp));
+}
+
+/* Down to the pud; false where there is none. These levels are stable. */
+static bool hugetlb_top(struct walker *w, unsigned long addr, struct hugetlb_slot *slot)
+{
+	bool folded = mm_p4d_folded(w->mm);
+	pgd_t *pgdp = pgd_offset(w->mm, addr);
+	pgd_t pgd = pgdp_get(pgdp);
+	u64 raw = pgd_val(pgd);
+	p4d_t *p4dp, p4d;
+
+	slot->permits = PERMITS_ALL;
+	if (!folded) {
 		note(w, VMLAB_LEVEL_PGD, pgdp - pgd_index(addr), pgd_index(addr), raw);
-		if (pgd_none(pgdp_get(pgdp)))
-			return true;
-		permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, raw));
+		if (pgd_none(pgd))
+			return false;
+		slot->permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, raw));
 	}
 	p4dp = p4d_offset(pgdp, addr);
-	raw = p4d_val(p4dp_get(p4dp));
-	if (mm_p4d_folded(w->mm)) {
+	p4d = p4dp_get(p4dp);
+	raw = p4d_val(p4d);
+	if (folded) {
 		note(w, VMLAB_LEVEL_P4D, pgdp - pgd_index(addr), pgd_index(addr), raw);
 		raw = vmlab_arch_root_raw(pgdp, raw);
 	} else {
 		note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr), p4d_index(addr), raw);
 	}
-	if (p4d_none(p4dp_get(p4dp)))
+	if (p4d_none(p4d))
+		return false;
+	slot->permits &= vmlab_arch_permits(raw);
+	slot->pudp = pud_offset(p4dp, addr);
+	return true;
+}
+
+static u64 hugetlb_describe(struct walker *w, unsigned long addr,
+			    const struct hugetlb_slot *slot, struct vmlab_run *leaf)
+{
+	u64 raw = slot_read(slot);
+	pte_t pte = __pte(raw);
+
+	if (slot->pmdp)
+		note(w, VMLAB_LEVEL_PMD, slot->pmdp - pmd_index(addr), pmd_index(addr), raw);
+	else
+		note(w, VMLAB_LEVEL_PUD, slot->pudp - pud_index(addr), pud_index(addr), raw);
+	leaf->count = 0;
+	if (!raw)
+		return raw;
+	leaf_init(w, addr, raw, slot->pmdp ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PUD,
+		  slot->shift, leaf);
+	if (pte_present(pte)) {
+		leaf->pfn = slot->pmdp ? pmd_pfn(__pmd(raw)) : pud_pfn(__pud(raw));
+		describe_huge(w, raw, slot->permits, false, false, leaf);
+	} else {
+		describe_absent(pte, leaf);
+	}
+	return raw;
+}
+
+/*
+ * One huge page of hugetlb. Interrupts are off from the first read of the pud to
+ * the last read of the leaf: a shared pmd table cannot be freed meanwhile. The
+ * table's lock is only ever tried: its holder may be waiting for this CPU to
+ * answer an IPI. Without it, the entry is compared before and after; false when
+ * it changed under us.
+ */
+static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shift,
+			 struct vmlab_run *leaf)
+{
+	struct hugetlb_slot slot = { .shift = shift };
+	unsigned long flags;
+	bool settled = true;
+	spinlock_t *ptl;
+	pud_t pud;
+	u64 raw;
+
+	leaf->count = 0;
+	if (!hugetlb_top(w, addr, &slot))
 		return true;
-	permits &= vmlab_arch_permits(raw);
-	pudp = pud_offset(p4dp, addr);
 
 	local_irq_save(flags);
-	{
-		pud_t pud = pudp_get(pudp);
-
-		raw = pud_val(pud);
-		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr), raw);
-		if (pud_none(pud))
+	pud = pudp_get(slot.pudp);
+	raw = pud_val(pud);
+	note(w, VMLAB_LEVEL_PUD, slot.pudp - pud_index(addr), pud_index(addr), raw);
+	if (shift == PMD_SHIFT) {
+		if (pud_none(pud) || !pud_present(pud) || pud_leaf(pud))
 			goto out;
-		if (shift == PMD_SHIFT) {
-			if (!pud_present(pud) || pud_leaf(pud))
-				goto out;
-			permits &= vmlab_arch_permits(raw);
-			pmdp = pmd_offset_lockless(pudp, pud, addr);
-			ptl = pmd_lockptr(w->mm, pmdp);
-		} else {
-			ptl = &w->mm->page_table_lock;
-		}
+		slot.permits &= vmlab_arch_permits(raw);
+		slot.pmdp = pmd_offset_lockless(slot.pudp, pud, addr);
+		ptl = pmd_lockptr(w->mm, slot.pmdp);
+	} else {
+		ptl = &w->mm->page_table_lock;
 	}
-	if (!spin_trylock(ptl))
-		ptl = NULL;
-	raw = pmdp ? pmd_val(pmdp_get(pmdp)) : pud_val(pudp_get(pudp));
-	pte = __pte(raw);
-	if (pmdp)
-		note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr), pmd_index(addr), raw);
-	else
-		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr), raw);
-	if (raw) {
-		leaf_init(w, addr, raw, pmdp ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PUD,
-			  shift, leaf);
-		if (pte_present(pte)) {
-			leaf->pfn = pmdp ? pmd_pfn(__pmd(raw)) : pud_pfn(__pud(raw));
-			describe_huge(w, raw, permits, false, false, leaf);
-		} else {
-			describe_absent(pte, leaf);
-		}
-	}
-	if (ptl)
+	if (spin_trylock(ptl)) {
+		hugetlb_describe(w, addr, &slot, leaf);
 		spin_unlock(ptl);
-	else
-		settled = raw == (pmdp ? pmd_val(pmdp_get(pmdp)) : pud_val(pudp_get(pudp)));
+	} else {
+		raw = hugetlb_describe(w, addr, &slot, leaf);
+		settled = raw == slot_read(&slot);
+	}
 out:
 	local_irq_restore(flags);
 	return settled;

@@ -4,8 +4,10 @@
 
 #include "cli.h"
 
-enum { API, MODULE, KERNEL, ARCH, PAGE_SIZE, LEVELS, VA_BITS, PA_BITS, USER_END,
-       KERNEL_START, ASID_BITS, ASIDS, DOOR, NR_FIELDS };
+enum {
+	API, MODULE, KERNEL, ARCH, PAGE_SIZE, LEVELS, VA_BITS, PA_BITS, USER_END,
+	KERNEL_START, ASID_BITS, ASIDS, DOOR
+};
 
 static const struct render_field fields[] = {
 	[API]		= { "api", "api", RENDER_NUM, 0 },
