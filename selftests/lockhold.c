@@ -5,6 +5,7 @@
  * In a tracing instance of our own, so that nobody else's tracing is disturbed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,9 +56,13 @@ void lockhold_end(void)
 
 int lockhold_start(void)
 {
-	int ret = counter_write(INSTANCE "trace", "\n");
+	/* Truncated, it is empty. */
+	int fd = open(INSTANCE "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
 
-	return ret ? ret : counter_write(INSTANCE "tracing_on", "1");
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return counter_write(INSTANCE "tracing_on", "1");
 }
 
 /* A lock that is held: the tracepoints name it by its mm, hashed. */

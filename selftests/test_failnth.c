@@ -115,18 +115,19 @@ FIXTURE(faults)
 	struct question q;
 	struct victim child;
 	char *expected;		/* records of the answer that nothing disturbed */
+	const char *missing;	/* what there has to be and is not, or NULL */
 	long users;		/* of the module */
 	int files;
 };
 
 FIXTURE_SETUP(faults)
 {
-	const char *why = inject_setup();
 	char *pages;
 	int i;
 
-	if (why)
-		SKIP(return, "%s", why);
+	self->missing = inject_setup();
+	if (self->missing)
+		return;
 	self->q.node = open(NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->q.node) TH_LOG("is the module loaded? %s", strerror(errno));
 	self->q.recs = fixture_anon(SZ_RECS, PROT_READ | PROT_WRITE);
@@ -205,44 +206,60 @@ static int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(faults) *self, 
 /* The struct in and the struct out, and then what else there is. */
 TEST_F(faults, INFO_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(2, sweep(_metadata, self, info));
 }
 
 TEST_F(faults, WALK_in_a_VMA_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(2, sweep(_metadata, self, walk_in_vma));
 }
 
 TEST_F(faults, WALK_outside_all_VMAs_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(2, sweep(_metadata, self, walk_outside));
 }
 
 TEST_F(faults, SCAN_into_two_records_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(4, sweep(_metadata, self, scan_little));
 	EXPECT_EQ(2, self->q.arg.scan.out_nr);
 }
 
 TEST_F(faults, SCAN_in_several_chunks_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(5, sweep(_metadata, self, scan_much));
 	EXPECT_EQ(PAGES / 2, self->q.arg.scan.out_nr);
 }
 
 TEST_F(faults, SCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(10, sweep(_metadata, self, scan_untouched));
 }
 
 TEST_F(faults, VMAS_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(4, sweep(_metadata, self, vmas));
 	EXPECT_LT(5, self->q.arg.vmas.out_nr);
 }
 
 TEST_F(faults, TABLES_fails_cleanly_whatever_fails_in_it)
 {
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	EXPECT_LE(4, sweep(_metadata, self, tables));
 	EXPECT_LT(5, self->q.arg.tables.out_nr);
 }
@@ -260,6 +277,8 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 	bool failed = true;
 	int ret, round, pagemap = q->pagemap;
 
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	before = leak_slab_objects("mm_struct");
 	ASSERT_LT(0, before);
 	for (round = 0; round < rounds; round++) {
@@ -311,13 +330,14 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 /* The last one: it finds what all those above have left. */
 TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
-	const char *why = leak_scan_missing();
 	char *report = malloc(1 << 16);
 	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables };
 	size_t i;
 
-	if (why)
-		SKIP(return, "%s", why);
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	if (leak_scan_missing())
+		SKIP(return, "%s", leak_scan_missing());
 	ASSERT_NE(NULL, report);
 	for (i = 0; i < ARRAY_SIZE(askers); i++)
 		EXPECT_LE(2, sweep(_metadata, self, askers[i]));

@@ -47,7 +47,7 @@ FIXTURE(bound)
 	uint64_t end;
 	char *recs;
 	struct victim child;
-	bool measured;
+	const char *missing;	/* what there has to be and is not, or NULL */
 };
 
 /* What a target is made of, by the target itself; false when it cannot be had. */
@@ -191,17 +191,14 @@ FIXTURE_SETUP(bound)
 	struct vmlab_info info = { .size = sizeof(info) };
 	bool (*maker)(void) = variant->make;
 	uint64_t million;
-	const char *why;
 
-	if (!getenv("VMLAB_COUNTING"))
-		SKIP(return, "instructions are counted in tools/lab/run -I only");
-	million = ticks_of_a_million_rounds();
-	ASSERT_GT(2200000, million) TH_LOG("a tick is no instruction here");
-	ASSERT_LT(1800000, million) TH_LOG("a tick is no instruction here");
-	why = lockhold_setup();
-	if (why)
-		SKIP(return, "%s", why);
-	self->measured = true;
+	if (!getenv("VMLAB_COUNTING")) {
+		self->missing = "instructions are counted in tools/lab/run -I only";
+		return;
+	}
+	self->missing = lockhold_setup();
+	if (self->missing)
+		return;
 	self->node = open(NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->node) TH_LOG("is the module loaded? %s", strerror(errno));
 	ASSERT_EQ(0, ask(self->node, VMLAB_INFO, &info));
@@ -209,21 +206,25 @@ FIXTURE_SETUP(bound)
 	self->recs = fixture_anon(SZ_RECS, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, self->recs);
 	fixture_write(self->recs, SZ_RECS);
-	if (victim_fork(&self->child, make, &maker))
-		SKIP(return, "this machine cannot make it: memory, or huge pages");
+	if (victim_fork(&self->child, make, &maker)) {
+		self->missing = "this machine has not got the memory, or no huge pages";
+		return;
+	}
 	self->target = ask_target(self->node, self->child.pid);
 	ASSERT_LE(0, self->target);
 	/* Nobody else's turn comes while we hold a lock; interrupts' does. */
 	counter_write("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &first));
+	million = ticks_of_a_million_rounds();
+	ASSERT_GT(2200000, million) TH_LOG("a tick is no instruction here");
+	ASSERT_LT(1800000, million) TH_LOG("a tick is no instruction here");
 }
 
 FIXTURE_TEARDOWN(bound)
 {
 	if (self->child.pid > 0)
 		victim_kill(&self->child);
-	if (self->measured)
-		lockhold_end();
+	lockhold_end();
 }
 
 /* One query, all calls it takes to get through, and what it may not exceed. */
@@ -287,6 +288,8 @@ TEST_F(bound, no_query_holds_the_mmap_lock_longer)
 {
 	const uint32_t many = SZ_RECS / sizeof(struct vmlab_run);
 
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
 	MEASURED("SCAN", scan_all(self, many, 0, -1));
 	MEASURED("SCAN, one by one", scan_all(self, 1, 0, 1000));
 	MEASURED("SCAN for what is not", scan_all(self, many, VMLAB_FACT_DEVICE, -1));
