@@ -84,11 +84,11 @@ static char *spot(struct dice *dice, int nr, size_t *size)
 	return lane(nr) + first * PAGE;
 }
 
-/* One to four huge pages of the first 32 of a lane. */
+/* One to four huge pages of the first 12 of a lane. */
 static char *huge_spot(struct dice *dice, int nr, size_t *size)
 {
 	*size = HUGE_2M << roll(dice, 3);
-	return lane(nr) + roll(dice, 28) * HUGE_2M;
+	return lane(nr) + roll(dice, 9) * HUGE_2M;
 }
 
 static bool map(char *at, size_t size, int prot, int flags, int fd, off_t offset)
@@ -416,9 +416,9 @@ struct step {
 };
 
 static const struct step small_steps[] = {
-	{ "map", map_some }, { "read", read_some }, { "write", write_some },
-	{ "unmap", unmap_some }, { "protect", protect_some }, { "move", move_some },
-	{ "drop", drop_some }, { "swap out", swap_out_some }, { "merge", merge_some },
+	{ "map", map_some }, { "map once more", map_some }, { "read", read_some },
+	{ "write", write_some }, { "unmap", unmap_some }, { "protect", protect_some },
+	{ "move", move_some }, { "drop", drop_some }, { "swap out", swap_out_some }, { "merge", merge_some },
 	{ "map a file", map_file }, { "drop a file's", drop_file },
 	{ "swap out a file's", swap_out_file }, { "unmap a file", unmap_file },
 };
