@@ -19,6 +19,7 @@
 #define TITLE_WIDTH	10
 #define LIST_MAX	4096
 #define BAR_CELLS	12
+#define MIX_CELLS	10
 
 #define RESET	"\033[0m"
 #define BOLD	"\033[1m"
@@ -57,6 +58,19 @@ static const struct {
 	{ "prot-none",		RED },
 	{ "guard",		RED },
 	{ "poison",		RED },
+	/* kinds of regions */
+	{ "code",		GREEN },
+	{ "library",		BLUE },
+	{ "rodata",		BLUE },
+	{ "data",		YELLOW },
+	{ "bss",		YELLOW },
+	{ "heap",		YELLOW },
+	{ "stack",		MAGENTA },
+	{ "thread-stack",	MAGENTA },
+	{ "shared",		CYAN },
+	{ "device",		RED },
+	{ "hole",		DIM },
+	{ "kernel",		DIM },
 };
 
 static struct text *T(struct render *r)
@@ -106,19 +120,26 @@ static const char *colour_of(enum render_type type, const struct render_value *v
 	return NULL;
 }
 
+/* Exact while that takes four digits, then with one decimal. */
 static void format_size(char *buf, size_t size, uint64_t bytes)
 {
 	static const char units[] = "BKMGTPE";
+	uint64_t rest = 0;
 	size_t unit = 0;
 
-	while (bytes >= 1024 && bytes % 1024 == 0 && unit < sizeof(units) - 2) {
+	while (bytes >= 1024 && (bytes >= 10000 || bytes % 1024 == 0) &&
+	       unit < sizeof(units) - 2) {
+		rest = bytes % 1024;
 		bytes /= 1024;
 		unit++;
 	}
-	if (unit)
-		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
-	else
+	if (!unit)
 		snprintf(buf, size, "%" PRIu64 " B", bytes);
+	else if (rest)
+		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 " %ciB", bytes, rest * 10 / 1024,
+			 units[unit]);
+	else
+		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
 }
 
 /* How much of the whole a part is, drawn: one cell at least for anything at all. */
@@ -133,6 +154,37 @@ static void format_bar(char *buf, size_t size, uint64_t part, uint64_t whole, bo
 		cells = 1;
 	for (i = 0; i < BAR_CELLS && at < size; i++)
 		at += snprintf(buf + at, size - at, "%s", i < cells ? full : empty);
+}
+
+static const char *text_glyph(struct render *r, unsigned int i)
+{
+	static const char *const drawn[RENDER_MIX_PARTS + 1] = {
+		"\xe2\x96\x88", "\xe2\x96\x93", "\xe2\x96\x92", "\xe2\x96\xa4", "x", "\xc2\xb7",
+	};
+	static const char *const typed[RENDER_MIX_PARTS + 1] = { "#", "%", "=", ":", "x", "." };
+
+	return T(r)->utf8 ? drawn[i] : typed[i];
+}
+
+/* Cells by share, left to right; whatever is there at all gets one while there is room. */
+static void format_mix(struct render *r, char *buf, size_t size,
+		       const struct render_value *v)
+{
+	unsigned int cells[RENDER_MIX_PARTS + 1] = { 0 }, left = MIX_CELLS, i, c;
+	size_t at = 0;
+
+	for (i = 0; i < v->nr && i < RENDER_MIX_PARTS; i++) {
+		uint64_t share = v->num ? (v->nums[i] * MIX_CELLS + v->num / 2) / v->num : 0;
+
+		if (v->nums[i] && !share)
+			share = 1;
+		cells[i] = share < left ? share : left;
+		left -= cells[i];
+	}
+	cells[RENDER_MIX_PARTS] = left;
+	for (i = 0; i <= RENDER_MIX_PARTS; i++)
+		for (c = 0; c < cells[i] && at < size; c++)
+			at += snprintf(buf + at, size - at, "%s", text_glyph(r, i));
 }
 
 /* A value as text, into @buf. Control characters of names must not reach a terminal. */
@@ -168,6 +220,15 @@ static void format(struct render *r, char *buf, size_t size, enum render_type ty
 		buf[0] = '\0';
 		for (i = 0; i < v->nr && at < size; i++)
 			at += snprintf(buf + at, size - at, "%s%s", i ? " " : "", v->list[i]);
+		break;
+	case RENDER_NUMS:
+		buf[0] = '\0';
+		for (i = 0; i < v->nr && at < size; i++)
+			at += snprintf(buf + at, size - at, "%s%" PRIu64, i ? " " : "",
+				       v->nums[i]);
+		break;
+	case RENDER_MIX:
+		format_mix(r, buf, size, v);
 		break;
 	case RENDER_BAR:
 		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
@@ -366,6 +427,7 @@ const struct render_ops render_text_ops = {
 	.table = text_table,
 	.row = text_row,
 	.table_end = text_table_end,
+	.glyph = text_glyph,
 	.note = text_note,
 	.end = text_end,
 };

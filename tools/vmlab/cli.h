@@ -43,6 +43,7 @@ struct command {
 
 extern const struct command cmd_info;
 extern const struct command cmd_walk;
+extern const struct command cmd_map;
 extern const struct command cmd_pages;
 extern const struct command cmd_lesson;
 
@@ -60,6 +61,7 @@ extern const struct command cmd_lesson;
  * @target: opened by cli_open_target()
  * @child: the command of @cmd_argv
  * @pid: of the target
+ * @subject: what a message of cli_fail() names, where it is not the process
  * @render: where rows go
  */
 struct cli {
@@ -75,6 +77,7 @@ struct cli {
 	struct vmlab_target *target;
 	struct vmlab_child child;
 	pid_t pid;
+	const char *subject;
 	struct render *render;
 };
 
@@ -89,6 +92,7 @@ enum cli_where {
 	CLI_AT_REPLAY,
 	CLI_AT_TARGET,
 	CLI_AT_QUERY,
+	CLI_AT_SYMBOL,
 	CLI_AT_HOLE,		/* the address is not canonical */
 	CLI_AT_KERNEL_HALF,
 	CLI_AT_LAUNCH,

@@ -48,6 +48,11 @@ static const struct {
 	{ CLI_AT_QUERY, ESRCH, "process %s has ended, or runs another program now: ask again" },
 	{ CLI_AT_QUERY, ERANGE,
 	  "not an address of the user half: see user_end in `vmlab info`" },
+	{ CLI_AT_SYMBOL, ENOENT,
+	  "no symbol %s in the process's program and libraries (addresses are hexadecimal)" },
+	{ CLI_AT_SYMBOL, ENODATA,
+	  "the recording does not hold this symbol: replay the command line that was recorded" },
+	{ CLI_AT_SYMBOL, ESRCH, "the process has ended, or runs another program now: ask again" },
 	{ CLI_AT_HOLE, ERANGE,
 	  "the address is not canonical: it lies in the hole between the halves (user_end and kernel_start in `vmlab info`)" },
 	{ CLI_AT_KERNEL_HALF, ERANGE,
@@ -105,7 +110,9 @@ int cli_fail(struct cli *cli, enum cli_where where, int err)
 	char subject[256], line[512];
 
 	err = err < 0 ? -err : err;
-	if (where == CLI_AT_LAUNCH || where == CLI_AT_LESSON)
+	if (cli->subject)
+		snprintf(subject, sizeof(subject), "%s", cli->subject);
+	else if (where == CLI_AT_LAUNCH || where == CLI_AT_LESSON)
 		snprintf(subject, sizeof(subject), "%s", cli->cmd_argv[0]);
 	else if (where == CLI_AT_RECORD || where == CLI_AT_REPLAY)
 		snprintf(subject, sizeof(subject), "%s", cli->record ? cli->record : cli->replay);

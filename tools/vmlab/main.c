@@ -12,6 +12,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_info,
+	&cmd_map,
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_lesson,
