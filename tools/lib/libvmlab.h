@@ -36,7 +36,16 @@ struct vmlab_target;
  * *out is the caller's, to be closed.
  */
 int vmlab_session_open(struct vmlab_session **out);
-void vmlab_session_close(struct vmlab_session *session);
+/* The same, and everything that is taken in is also kept in the file @path. */
+int vmlab_session_record(const char *path, struct vmlab_session **out);
+/*
+ * A session that answers from a recording: no module, no process, no privilege.
+ * -EBADMSG: @path is no recording, or damaged; -EPROTO: of another version.
+ * Queries that were not recorded answer -ENODATA.
+ */
+int vmlab_session_replay(const char *path, struct vmlab_session **out);
+/* -errno when a recording could not be written completely. */
+int vmlab_session_close(struct vmlab_session *session);
 
 /* What INFO said, good as long as the session. */
 const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session);
@@ -53,7 +62,7 @@ void vmlab_target_close(struct vmlab_target *target);
 pid_t vmlab_target_pid(const struct vmlab_target *target);
 /* Frames, entries and what comes from them are withheld from this caller. */
 bool vmlab_target_hidden(const struct vmlab_target *target);
-/* The module's descriptor, for those who call ioctl(2) themselves. */
+/* The module's descriptor, for those who call ioctl(2) themselves; -1 from a recording. */
 int vmlab_target_fd(const struct vmlab_target *target);
 
 /* One translation. @out is filled as struct vmlab_walk says. */
@@ -125,6 +134,9 @@ bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regio
 
 /* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
 int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size);
+
+/* The running kernel's release, "6.1.0-56-amd64". */
+int vmlab_proc_release(struct vmlab_session *session, char *buf, size_t size);
 
 /* What a pid stands for, to explain why it has no address space. */
 enum vmlab_proc_kind {
@@ -199,6 +211,7 @@ bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
 
 struct vmlab_child {
 	pid_t pid;
+	bool replayed;		/* known from a recording only */
 };
 
 /*
@@ -207,7 +220,8 @@ struct vmlab_child {
  * of text is written to; where there is none, it stays where exec left it, at the
  * loader's first instruction. The child is killed when this process ends.
  */
-int vmlab_child_start(struct vmlab_child *child, char *const argv[]);
+int vmlab_child_start(struct vmlab_session *session, struct vmlab_child *child,
+		      char *const argv[]);
 /* Lets it run for @ms, then stops it again. 1 when it ended meanwhile. */
 int vmlab_child_run(struct vmlab_child *child, unsigned int ms);
 void vmlab_child_kill(struct vmlab_child *child);

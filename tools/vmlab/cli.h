@@ -24,6 +24,7 @@ struct cli;
  * @args: what it takes, as --help shows it
  * @summary: one line
  * @help: what the options and the output mean, for --help
+ * @live: it leads living processes, and cannot be recorded
  * @options: its own long options, besides those of every command; val is what
  *	@option gets; ends with a zero row; NULL for none
  * @option: takes one of @options; false refuses @arg
@@ -34,6 +35,7 @@ struct command {
 	const char *args;
 	const char *summary;
 	const char *help;
+	bool live;
 	const struct option *options;
 	bool (*option)(struct cli *cli, int val, const char *arg);
 	int (*run)(struct cli *cli);
@@ -51,6 +53,8 @@ extern const struct command cmd_lesson;
  * @argc: how many operands there are, the program's own name not counted
  * @argv: the operands
  * @cmd_argv: what stands after "--", or NULL
+ * @record: --record: keep all answers in this file
+ * @replay: --replay: answer from this file
  * @run_ms: --run: how long a command may run before it is looked at
  * @session: opened by cli_open_session()
  * @target: opened by cli_open_target()
@@ -64,6 +68,8 @@ struct cli {
 	int argc;
 	char **argv;
 	char **cmd_argv;
+	const char *record;
+	const char *replay;
 	unsigned int run_ms;
 	struct vmlab_session *session;
 	struct vmlab_target *target;
@@ -79,6 +85,8 @@ int cli_usage(const struct cli *cli, const char *fmt, ...)
 /* Where something failed: decides what an errno means to the user. */
 enum cli_where {
 	CLI_AT_SESSION,
+	CLI_AT_RECORD,
+	CLI_AT_REPLAY,
 	CLI_AT_TARGET,
 	CLI_AT_QUERY,
 	CLI_AT_HOLE,		/* the address is not canonical */

@@ -55,5 +55,6 @@ const struct command cmd_lesson = {
 	.args = "[NAME]",
 	.summary = "runs a small real program and explains what it sees",
 	.help = "Without NAME: the lessons there are. Their programs are in tools/lessons.\n",
+	.live = true,
 	.run = run,
 };

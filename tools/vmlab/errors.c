@@ -25,6 +25,22 @@ static const struct {
 	{ CLI_AT_SESSION, EPROTO,
 	  "the loaded module is older than this command: load the vmlab.ko it was built with" },
 	{ CLI_AT_SESSION, ENOTTY, "/dev/vmlab is not vmlab's: load vmlab.ko" },
+	{ CLI_AT_RECORD, EISDIR, "cannot record to %s: it is a folder" },
+	{ CLI_AT_RECORD, ENOENT, "cannot record to %s: no such folder" },
+	{ CLI_AT_RECORD, EACCES, "not permitted to write %s" },
+	{ CLI_AT_RECORD, ENOSPC, "%s is not complete: no space left" },
+	{ CLI_AT_REPLAY, ENOENT, "no such recording: %s" },
+	{ CLI_AT_REPLAY, EACCES, "not permitted to read %s" },
+	{ CLI_AT_REPLAY, EBADMSG, "%s is not a recording, or is damaged" },
+	{ CLI_AT_REPLAY, EPROTO, "%s was recorded by another version of vmlab" },
+	{ CLI_AT_TARGET, ENODATA,
+	  "the recording does not hold this process: replay the command line that was recorded" },
+	{ CLI_AT_LAUNCH, ENODATA,
+	  "the recording does not hold a command: replay the command line that was recorded" },
+	{ CLI_AT_QUERY, ENODATA,
+	  "the recording does not hold this question: replay the command line that was recorded" },
+	{ CLI_AT_TARGET, EBADMSG, "the recording is damaged" },
+	{ CLI_AT_QUERY, EBADMSG, "the recording is damaged" },
 	{ CLI_AT_TARGET, EACCES,
 	  "not permitted to look at process %s: the kernel's ptrace rules decide; run as root" },
 	{ CLI_AT_TARGET, EPERM,
@@ -91,6 +107,8 @@ int cli_fail(struct cli *cli, enum cli_where where, int err)
 	err = err < 0 ? -err : err;
 	if (where == CLI_AT_LAUNCH || where == CLI_AT_LESSON)
 		snprintf(subject, sizeof(subject), "%s", cli->cmd_argv[0]);
+	else if (where == CLI_AT_RECORD || where == CLI_AT_REPLAY)
+		snprintf(subject, sizeof(subject), "%s", cli->record ? cli->record : cli->replay);
 	else
 		snprintf(subject, sizeof(subject), "%d", (int)cli->pid);
 	message = find(cli, where, err);

@@ -40,7 +40,7 @@ take_lock() {
 
 	mkdir -p "${1%/*}"
 	exec {fd}>"$1"
-	flock -n "$fd" && return
+	flock -w 2 "$fd" && return	# a moment is not worth a line
 	say "another run is at work on $2; waiting for it"
 	flock "$fd"
 }

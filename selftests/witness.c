@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * witness.c - what the kernel says of the same pages without us.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "witness.h"
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int witness_open(struct witness *w, pid_t pid)
+{
+	char path[64] = "/proc/self/pagemap";
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	w->pagemap = open_file(path);
+	w->flags = open_file("/proc/kpageflags");
+	w->counts = open_file("/proc/kpagecount");
+	if (w->pagemap >= 0 && w->flags >= 0 && w->counts >= 0)
+		return 0;
+	witness_close(w);
+	return w->pagemap < 0 ? w->pagemap : -EACCES;
+}
+
+void witness_close(struct witness *w)
+{
+	close(w->pagemap);
+	close(w->flags);
+	close(w->counts);
+}
+
+/* Past the end of the file the words are zero. */
+static int words_at(int fd, uint64_t index, uint64_t *words, size_t nr)
+{
+	size_t done = 0;
+	ssize_t got;
+
+	while (done < nr) {
+		got = pread(fd, words + done, (nr - done) * 8, (off_t)((index + done) * 8));
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		done += (size_t)got / 8;
+	}
+	memset(words + done, 0, (nr - done) * 8);
+	return 0;
+}
+
+int witness_pagemap(const struct witness *w, uint64_t va, uint64_t *words, size_t nr)
+{
+	return words_at(w->pagemap, va >> 12, words, nr);
+}
+
+int witness_flags(const struct witness *w, uint64_t pfn, uint64_t *words, size_t nr)
+{
+	return words_at(w->flags, pfn, words, nr);
+}
+
+int witness_counts(const struct witness *w, uint64_t pfn, uint64_t *words, size_t nr)
+{
+	return words_at(w->counts, pfn, words, nr);
+}
+
+uint64_t witness_page(const struct witness *w, const void *va)
+{
+	uint64_t word;
+
+	return witness_pagemap(w, (uintptr_t)va, &word, 1) ? ~0ULL : word;
+}
+
+uint64_t witness_page_flags(const struct witness *w, uint64_t pfn)
+{
+	uint64_t word;
+
+	return witness_flags(w, pfn, &word, 1) ? ~0ULL : word;
+}
+
+uint64_t witness_page_count(const struct witness *w, uint64_t pfn)
+{
+	uint64_t word;
+
+	return witness_counts(w, pfn, &word, 1) ? ~0ULL : word;
+}
+
+/* The first line of an area; false for one of those that follow it. */
+static bool area_begins(const char *line, struct witness_area *area)
+{
+	unsigned long long start, end;
+	char perms[8];
+	int name = 0;
+
+	if (sscanf(line, "%llx-%llx %7s %*s %*s %*s %n", &start, &end, perms, &name) < 3)
+		return false;
+	memset(area, 0, sizeof(*area));
+	area->start = start;
+	area->end = end;
+	area->pkey = -1;
+	snprintf(area->perms, sizeof(area->perms), "%.4s", perms);
+	if (name)
+		snprintf(area->name, sizeof(area->name), "%.*s",
+			 (int)strcspn(line + name, "\n"), line + name);
+	return true;
+}
+
+static void area_goes_on(const char *line, struct witness_area *area)
+{
+	const struct {
+		const char *name;
+		long *value;
+	} fields[] = {
+		{ "KernelPageSize:", &area->page_kb },
+		{ "Rss:", &area->rss_kb },
+		{ "Swap:", &area->swap_kb },
+		{ "AnonHugePages:", &area->anon_huge_kb },
+		{ "ProtectionKey:", &area->pkey },
+	};
+	size_t i, len;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		len = strlen(fields[i].name);
+		if (!strncmp(line, fields[i].name, len))
+			*fields[i].value = strtol(line + len, NULL, 10);
+	}
+	if (!strncmp(line, "VmFlags:", 8))
+		snprintf(area->flags, sizeof(area->flags), "%.*s ",
+			 (int)strcspn(line + 8, "\n"), line + 8);
+}
+
+ssize_t witness_areas(pid_t pid, struct witness_area **out)
+{
+	struct witness_area *all = NULL, *more, area;
+	char path[64], line[4352];
+	size_t nr = 0;
+	FILE *file;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+	else
+		snprintf(path, sizeof(path), "/proc/self/smaps");
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file)) {
+		if (area_begins(line, &area)) {
+			more = realloc(all, (nr + 1) * sizeof(*all));
+			if (!more)
+				break;
+			all = more;
+			all[nr++] = area;
+		} else if (nr) {
+			area_goes_on(line, &all[nr - 1]);
+		}
+	}
+	fclose(file);
+	*out = all;
+	return (ssize_t)nr;
+}
+
+int witness_area(pid_t pid, const void *va, struct witness_area *out)
+{
+	const uint64_t at = (uintptr_t)va;
+	struct witness_area *all;
+	ssize_t i, nr = witness_areas(pid, &all);
+	int ret = -ENOENT;
+
+	for (i = 0; i < nr; i++)
+		if (at >= all[i].start && at < all[i].end) {
+			*out = all[i];
+			ret = 0;
+		}
+	if (nr >= 0)
+		free(all);
+	return ret;
+}
+
+bool witness_area_flag(const struct witness_area *area, const char *flag)
+{
+	char word[8];
+
+	snprintf(word, sizeof(word), " %s ", flag);
+	return strstr(area->flags, word);
+}
