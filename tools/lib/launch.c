@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "libvmlab.h"
-#include "source.h"
+#include "session.h"
 
 static int wait_stopped(pid_t pid, int *status)
 {
@@ -50,20 +50,22 @@ static int set_breakpoint(pid_t pid, uint64_t va)
 #endif
 
 /* AT_ENTRY: the program's own entry, not the loader's. 0 if there is none. */
-static uint64_t entry_of(pid_t pid)
+static uint64_t entry_of(struct vmlab_source *source, pid_t pid)
 {
 	char path[64], *text;
 	uint64_t entry = 0;
-	Elf64_auxv_t *aux;
-	ssize_t len;
+	Elf64_auxv_t aux;
+	ssize_t len, at;
 
 	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
-	len = vmlab_source_text(path, &text);
+	len = vmlab_source_text(source, path, &text);
 	if (len < 0)
 		return 0;
-	for (aux = (void *)text; (char *)(aux + 1) <= text + len; aux++)
-		if (aux->a_type == AT_ENTRY)
-			entry = aux->a_un.a_val;
+	for (at = 0; at + (ssize_t)sizeof(aux) <= len; at += sizeof(aux)) {
+		memcpy(&aux, text + at, sizeof(aux));
+		if (aux.a_type == AT_ENTRY)
+			entry = aux.a_un.a_val;
+	}
 	free(text);
 	return entry;
 }
@@ -88,12 +90,31 @@ static int run_to(pid_t pid, uint64_t va)
 	return 0;
 }
 
-int vmlab_child_start(struct vmlab_child *child, char *const argv[])
+/* What a recording knows of the child: which it was. */
+static int recall_child(struct vmlab_session *session, struct vmlab_child *child)
+{
+	int64_t pid;
+	int ret = vmlab_source_number(session->source, "child", &pid);
+
+	if (ret)
+		return ret;
+	if (pid <= 0 || pid > INT32_MAX)
+		return -EBADMSG;
+	child->pid = pid;
+	child->replayed = true;
+	return 0;
+}
+
+int vmlab_child_start(struct vmlab_session *session, struct vmlab_child *child,
+		      char *const argv[])
 {
 	int failed[2], status, err = 0, ret;
+	int64_t number;
 	pid_t pid;
 
-	child->pid = 0;
+	memset(child, 0, sizeof(*child));
+	if (vmlab_source_is_replay(session->source))
+		return recall_child(session, child);
 	if (pipe2(failed, O_CLOEXEC))
 		return -errno;
 	pid = fork();
@@ -123,7 +144,10 @@ int vmlab_child_start(struct vmlab_child *child, char *const argv[])
 	}
 	child->pid = pid;
 	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_EXITKILL);
-	ret = run_to(pid, entry_of(pid));
+	ret = run_to(pid, entry_of(session->source, pid));
+	number = pid;
+	if (!ret)
+		ret = vmlab_source_number(session->source, "child", &number);
 	if (ret)
 		vmlab_child_kill(child);
 	return ret;
@@ -135,6 +159,8 @@ int vmlab_child_run(struct vmlab_child *child, unsigned int ms)
 	bool asked = false;
 	int status, sig = 0;
 
+	if (child->replayed)
+		return 0;
 	for (;;) {
 		pid_t got;
 
@@ -169,7 +195,7 @@ void vmlab_child_kill(struct vmlab_child *child)
 {
 	int status;
 
-	if (!child->pid)
+	if (!child->pid || child->replayed)
 		return;
 	kill(child->pid, SIGKILL);
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)

@@ -36,7 +36,16 @@ struct vmlab_target;
  * *out is the caller's, to be closed.
  */
 int vmlab_session_open(struct vmlab_session **out);
-void vmlab_session_close(struct vmlab_session *session);
+/* The same, and everything that is taken in is also kept in the file @path. */
+int vmlab_session_record(const char *path, struct vmlab_session **out);
+/*
+ * A session that answers from a recording: no module, no process, no privilege.
+ * -EBADMSG: @path is no recording, or damaged; -EPROTO: of another version.
+ * Queries that were not recorded answer -ENODATA.
+ */
+int vmlab_session_replay(const char *path, struct vmlab_session **out);
+/* -errno when a recording could not be written completely. */
+int vmlab_session_close(struct vmlab_session *session);
 
 /* What INFO said, good as long as the session. */
 const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session);
@@ -53,7 +62,7 @@ void vmlab_target_close(struct vmlab_target *target);
 pid_t vmlab_target_pid(const struct vmlab_target *target);
 /* Frames, entries and what comes from them are withheld from this caller. */
 bool vmlab_target_hidden(const struct vmlab_target *target);
-/* The module's descriptor, for those who call ioctl(2) themselves. */
+/* The module's descriptor, for those who call ioctl(2) themselves; -1 from a recording. */
 int vmlab_target_fd(const struct vmlab_target *target);
 
 /* One translation. @out is filled as struct vmlab_walk says. */
@@ -94,6 +103,10 @@ void vmlab_scan_end(struct vmlab_scanner *scan);
 ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 			  uint64_t end, struct vmlab_vma **out);
 
+/* All page tables that serve [start, end); as vmlab_target_vmas(). */
+ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
+			    uint64_t end, struct vmlab_table **out);
+
 /* ---- proc.c: what /proc tells ------------------------------------------- */
 
 /* One line of /proc/PID/maps. */
@@ -125,6 +138,9 @@ bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regio
 
 /* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
 int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size);
+
+/* The running kernel's release, "6.1.0-56-amd64". */
+int vmlab_proc_release(struct vmlab_session *session, char *buf, size_t size);
 
 /* What a pid stands for, to explain why it has no address space. */
 enum vmlab_proc_kind {
@@ -195,10 +211,92 @@ size_t vmlab_run_why(const struct vmlab_run *run, const char **out);
 /* The address lies in one half or the other, not in the hole between. */
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
 
+/* ---- elf.c: what the mapped files say ------------------------------------ */
+
+/* A program header that takes part in the memory image, PT_LOAD and the like. */
+struct vmlab_segment {
+	uint32_t type;		/* PT_* of <elf.h> */
+	uint32_t flags;		/* PF_R, PF_W, PF_X */
+	uint64_t offset;
+	uint64_t vaddr;
+	uint64_t sz_file;
+	uint64_t sz_mem;
+};
+
+struct vmlab_elf {
+	uint16_t type;		/* ET_EXEC, ET_DYN ... */
+	uint16_t machine;	/* EM_* */
+	uint8_t class;		/* ELFCLASS32, ELFCLASS64 */
+	size_t nr_segments;
+	struct vmlab_segment *segments;
+};
+
+/* Reads the program headers of @path. -ENOEXEC: not an ELF file. */
+int vmlab_elf_read(struct vmlab_session *session, const char *path, struct vmlab_elf *out);
+void vmlab_elf_free(struct vmlab_elf *elf);
+/* The value of a defined symbol of @path, unrelocated. -ENOENT: it has none. */
+int vmlab_elf_symbol(struct vmlab_session *session, const char *path, const char *name,
+		     uint64_t *value);
+
+/*
+ * An address in words: hexadecimal with or without 0x, or a symbol of process @pid,
+ * NAME (looked for in the program, then in its libraries) or FILE:NAME (FILE as the
+ * end of a mapped file's name). -ENOENT: no such symbol; -EINVAL: neither.
+ */
+int vmlab_resolve(struct vmlab_session *session, pid_t pid, const char *text, uint64_t *va);
+
+/* ---- anatomy.c: what lies where ------------------------------------------ */
+
+/* Pages of a part, in base pages. */
+struct vmlab_pages {
+	uint64_t resident;	/* as Rss counts */
+	uint64_t anon;
+	uint64_t file;
+	uint64_t shmem;
+	uint64_t zero;		/* entries that map the zero page: not resident */
+	uint64_t cow;		/* asked writable, wait for a copy */
+	uint64_t shared;	/* resident, and mapped more than once */
+	uint64_t swap;
+	uint64_t huge;		/* in leaves above the last level, hugetlb included */
+	uint64_t hugetlb;	/* no part of resident, as in Rss */
+};
+
+/* One part of the address space, from low to high: a region, or what lies between. */
+struct vmlab_part {
+	uint64_t start;
+	uint64_t end;		/* 0 for the very end of the address space */
+	const char *kind;	/* "code", "heap", "hole" ... contract of `vmlab map` */
+	const char *name;
+	const struct vmlab_region *region;	/* NULL for what is no mapping */
+	struct vmlab_pages pages;
+	uint64_t sz_tables;	/* of the page tables that begin to serve here */
+	const char *findings[4];
+	size_t nr_findings;
+	pid_t *threads;		/* whose stack pointer lies here */
+	size_t nr_threads;
+};
+
+struct vmlab_anatomy {
+	struct vmlab_regions regions;
+	struct vmlab_part *parts;
+	size_t nr;
+	struct vmlab_pages total;
+	uint64_t sz_tables;	/* as VmPTE counts */
+	bool tables_known;	/* false where they are withheld */
+	bool changed;		/* the regions changed while they were looked at */
+	char abi[16];		/* "x86_64", "i386", "" unknown */
+};
+
+/* Collects everything `vmlab map` shows of an open target. */
+int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
+		       struct vmlab_anatomy *out);
+void vmlab_anatomy_free(struct vmlab_anatomy *anatomy);
+
 /* ---- launch.c: a process of our own to look at --------------------------- */
 
 struct vmlab_child {
 	pid_t pid;
+	bool replayed;		/* known from a recording only */
 };
 
 /*
@@ -207,7 +305,8 @@ struct vmlab_child {
  * of text is written to; where there is none, it stays where exec left it, at the
  * loader's first instruction. The child is killed when this process ends.
  */
-int vmlab_child_start(struct vmlab_child *child, char *const argv[]);
+int vmlab_child_start(struct vmlab_session *session, struct vmlab_child *child,
+		      char *const argv[]);
 /* Lets it run for @ms, then stops it again. 1 when it ended meanwhile. */
 int vmlab_child_run(struct vmlab_child *child, unsigned int ms);
 void vmlab_child_kill(struct vmlab_child *child);

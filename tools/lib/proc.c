@@ -9,19 +9,18 @@
 #include <string.h>
 
 #include "libvmlab.h"
-#include "source.h"
+#include "session.h"
 
 static ssize_t read_text(struct vmlab_session *session, pid_t pid, const char *name,
 			 char **out)
 {
 	char path[64];
 
-	(void)session;
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	else
 		snprintf(path, sizeof(path), "/proc/self/%s", name);
-	return vmlab_source_text(path, out);
+	return vmlab_source_text(session->source, path, out);
 }
 
 /* proc(5): start-end perms offset major:minor inode, blanks, name. */
@@ -127,6 +126,18 @@ int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t 
 		snprintf(buf, size, "?");
 		return len == -ENOENT ? -ESRCH : len;
 	}
+	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+	return 0;
+}
+
+int vmlab_proc_release(struct vmlab_session *session, char *buf, size_t size)
+{
+	char *text;
+	ssize_t len = vmlab_source_text(session->source, "/proc/sys/kernel/osrelease", &text);
+
+	if (len < 0)
+		return len;
 	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
 	free(text);
 	return 0;

@@ -5,67 +5,110 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libvmlab.h"
-#include "source.h"
+#include "session.h"
 
 #define NODE		"/dev/vmlab"
 /* One SCAN fills this many records: 192 KiB, a few thousand system calls saved. */
 #define SCAN_RECS	4096
-#define VMA_RECS	512
-
-struct vmlab_session {
-	int fd;
-	struct vmlab_info info;
-};
+/* Records of the smaller bulk queries: VMAs, tables. */
+#define BULK_RECS	512
 
 struct vmlab_target {
 	struct vmlab_session *session;
-	int fd;
+	struct vmlab_object *object;
 	pid_t pid;
 	bool hidden;
 };
 
-int vmlab_session_open(struct vmlab_session **out)
+/* On success, and only then, the source is the session's. */
+static int start(struct vmlab_source *source, struct vmlab_session **out)
 {
 	struct vmlab_session *session = calloc(1, sizeof(*session));
+	struct vmlab_question q = {
+		.cmd = VMLAB_INFO,
+		.arg = session ? &session->info : NULL,
+		.size = sizeof(session->info),
+	};
 	int ret;
 
-	*out = NULL;
 	if (!session)
 		return -ENOMEM;
-	ret = vmlab_source_open(NODE, O_RDWR);
-	if (ret < 0)
+	session->source = source;
+	ret = vmlab_object_open(source, NODE, O_RDWR, &session->node);
+	if (ret)
 		goto free_session;
-	session->fd = ret;
 	session->info.size = sizeof(session->info);
-	ret = vmlab_source_ioctl(session->fd, VMLAB_INFO, &session->info);
+	ret = vmlab_object_ask(session->node, &q);
 	if (ret)
 		goto close_node;
 	if (session->info.out_api_version < VMLAB_API_VERSION) {
 		ret = -EPROTO;
 		goto close_node;
 	}
+	session->info.out_module_version[sizeof(session->info.out_module_version) - 1] = '\0';
 	*out = session;
 	return 0;
 
 close_node:
-	close(session->fd);
+	vmlab_object_close(session->node);
 free_session:
 	free(session);
 	return ret;
 }
 
-void vmlab_session_close(struct vmlab_session *session)
+int vmlab_session_record(const char *path, struct vmlab_session **out)
 {
+	struct vmlab_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_live(path, &source);
+	if (ret)
+		return ret;
+	ret = start(source, out);
+	if (ret)
+		vmlab_source_close(source);
+	return ret;
+}
+
+int vmlab_session_open(struct vmlab_session **out)
+{
+	return vmlab_session_record(NULL, out);
+}
+
+int vmlab_session_replay(const char *path, struct vmlab_session **out)
+{
+	struct vmlab_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_replay(path, &source);
+	if (ret)
+		return ret;
+	ret = start(source, out);
+	if (ret)
+		vmlab_source_close(source);
+	/* Not even INFO: whatever it is, it was not made by recording a session. */
+	return ret == -ENODATA ? -EBADMSG : ret;
+}
+
+int vmlab_session_close(struct vmlab_session *session)
+{
+	int ret;
+
 	if (!session)
-		return;
-	close(session->fd);
+		return 0;
+	vmlab_object_close(session->node);
+	ret = vmlab_source_close(session->source);
 	free(session);
+	return ret;
 }
 
 const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session)
@@ -74,37 +117,42 @@ const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session)
 }
 
 /* The kernel's decision: an open pagemap, or (second door) the pid itself. */
-static int open_target(struct vmlab_session *session, pid_t pid,
+static int open_target(struct vmlab_session *session, const char *path, pid_t pid,
 		       struct vmlab_open *open)
 {
-	char path[64];
+	struct vmlab_question q = {
+		.cmd = VMLAB_OPEN,
+		.arg = open,
+		.size = sizeof(*open),
+		.local = offsetof(struct vmlab_open, fd),
+		.sz_local = sizeof(open->fd),
+	};
+	struct vmlab_object *pagemap;
 	int ret;
 
 	open->size = sizeof(*open);
 	if (session->info.out_door == VMLAB_DOOR_PID) {
 		open->fd = -1;
-		open->pid = pid ? pid : getpid();
-		return vmlab_source_ioctl(session->fd, VMLAB_OPEN, open);
+		open->pid = pid;
+		return vmlab_object_ask(session->node, &q);
 	}
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	else
-		snprintf(path, sizeof(path), "/proc/self/pagemap");
-	ret = vmlab_source_open(path, O_RDONLY);
-	if (ret < 0)
+	ret = vmlab_object_open(session->source, path, O_RDONLY, &pagemap);
+	if (ret)
 		return ret == -ENOENT ? -ESRCH : ret;
-	open->fd = ret;
-	ret = vmlab_source_ioctl(session->fd, VMLAB_OPEN, open);
-	close(open->fd);
+	open->fd = vmlab_object_fd(pagemap);
+	ret = vmlab_object_ask(session->node, &q);
+	vmlab_object_close(pagemap);
 	return ret;
 }
 
 int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 		      struct vmlab_target **out)
 {
-	struct vmlab_target *target;
 	struct vmlab_open open = { 0 };
-	int ret;
+	struct vmlab_target *target;
+	int64_t self = getpid();
+	char path[64];
+	int ret, fd;
 
 	*out = NULL;
 	if (pid < 0)
@@ -112,24 +160,41 @@ int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 	target = calloc(1, sizeof(*target));
 	if (!target)
 		return -ENOMEM;
-	ret = open_target(session, pid, &open);
-	if (ret) {
-		free(target);
-		return ret;
+	if (!pid) {
+		ret = vmlab_source_number(session->source, "self", &self);
+		if (ret)
+			goto free_target;
+		snprintf(path, sizeof(path), "/proc/self/pagemap");
+	} else {
+		snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	}
 	target->session = session;
-	target->fd = open.out_fd;
-	target->pid = pid ? pid : getpid();
+	target->pid = pid ? pid : self;
+	ret = open_target(session, path, target->pid, &open);
+	if (ret)
+		goto free_target;
+	fd = vmlab_source_is_replay(session->source) ? -1 : open.out_fd;
+	/* Named after what it was made from: the question, not the number, counts. */
+	ret = vmlab_object_adopt(session->source, path, fd, &target->object);
+	if (ret) {
+		if (fd >= 0)
+			close(fd);
+		goto free_target;
+	}
 	target->hidden = open.out_flags & VMLAB_OUT_HIDDEN;
 	*out = target;
 	return 0;
+
+free_target:
+	free(target);
+	return ret;
 }
 
 void vmlab_target_close(struct vmlab_target *target)
 {
 	if (!target)
 		return;
-	close(target->fd);
+	vmlab_object_close(target->object);
 	free(target);
 }
 
@@ -145,16 +210,27 @@ bool vmlab_target_hidden(const struct vmlab_target *target)
 
 int vmlab_target_fd(const struct vmlab_target *target)
 {
-	return target->fd;
+	return vmlab_object_fd(target->object);
 }
 
 int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 		      struct vmlab_walk *out)
 {
+	struct vmlab_question q = {
+		.cmd = VMLAB_WALK,
+		.arg = out,
+		.size = sizeof(*out),
+	};
+	int ret;
+
 	memset(out, 0, sizeof(*out));
 	out->size = sizeof(*out);
 	out->va = va;
-	return vmlab_source_ioctl(target->fd, VMLAB_WALK, out);
+	ret = vmlab_object_ask(target->object, &q);
+	/* A recording may say anything: nobody above has to check this. */
+	if (!ret && out->out_nr_levels > VMLAB_MAX_LEVELS)
+		ret = -EBADMSG;
+	return ret;
 }
 
 int vmlab_scan_start(struct vmlab_scanner *scan, struct vmlab_target *target,
@@ -187,13 +263,27 @@ static int fetch(struct vmlab_scanner *scan)
 		.any_of = scan->filter.any_of,
 		.none_of = scan->filter.none_of,
 	};
+	struct vmlab_question q = {
+		.cmd = VMLAB_SCAN,
+		.arg = &ask,
+		.size = sizeof(ask),
+		.local = offsetof(struct vmlab_scan, buf),
+		.sz_local = sizeof(ask.buf),
+		.buf = scan->buf,
+		.nr = &ask.out_nr,
+		.max_recs = scan->nr_recs,
+		.rec_size = sizeof(*scan->buf),
+	};
 	int ret;
 
 	do {
-		ret = vmlab_source_ioctl(scan->target->fd, VMLAB_SCAN, &ask);
+		ret = vmlab_object_ask(scan->target->object, &q);
 	} while (ret == -EINTR);
 	if (ret)
 		return ret;
+	/* An answer that does not get anywhere would be asked for ever. */
+	if (ask.out_next > scan->end || (!ask.out_nr && ask.out_next <= scan->next))
+		return -EBADMSG;
 	scan->next = ask.out_next;
 	scan->have = ask.out_nr;
 	scan->at = 0;
@@ -221,6 +311,80 @@ void vmlab_scan_end(struct vmlab_scanner *scan)
 	scan->buf = NULL;
 }
 
+/*
+ * A query that is asked until it has answered all of its range. The pointers lead
+ * into its struct, in the process's own memory.
+ */
+struct bulk {
+	struct vmlab_target *target;
+	struct vmlab_question q;
+	__u64 *buf;		/* in the struct: where records go */
+	__u32 *nr_recs;
+	__u32 *out_nr;
+	__u64 *start;
+	__u64 *end;
+	__u64 *out_next;
+};
+
+static ssize_t collect(struct bulk *bulk, void **out)
+{
+	size_t rec_size = bulk->q.rec_size, nr = 0;
+	char *all = NULL, *more;
+	int ret;
+
+	*out = NULL;
+	do {
+		more = realloc(all, (nr + BULK_RECS) * rec_size);
+		if (!more) {
+			ret = -ENOMEM;
+			goto fail;
+		}
+		all = more;
+		bulk->q.buf = all + nr * rec_size;
+		*bulk->buf = (uintptr_t)bulk->q.buf;
+		*bulk->nr_recs = BULK_RECS;
+		*bulk->out_nr = 0;
+		*bulk->out_next = 0;
+		do {
+			ret = vmlab_object_ask(bulk->target->object, &bulk->q);
+		} while (ret == -EINTR);
+		/* An answer that does not get anywhere would be asked for ever. */
+		if (!ret && *bulk->out_next <= *bulk->start && *bulk->start < *bulk->end)
+			ret = -EBADMSG;
+		if (ret)
+			goto fail;
+		nr += *bulk->out_nr;
+		*bulk->start = *bulk->out_next;
+	} while (*bulk->start < *bulk->end);
+	*out = all;
+	return nr;
+
+fail:
+	free(all);
+	return ret;
+}
+
+/* The two structs have the same fields; only what a record is differs. */
+#define BULK(_target, _cmd, _ask, _rec) {				\
+	.target = (_target),						\
+	.q = {								\
+		.cmd = (_cmd),						\
+		.arg = &(_ask),						\
+		.size = sizeof(_ask),					\
+		.local = (uintptr_t)&(_ask).buf - (uintptr_t)&(_ask),	\
+		.sz_local = sizeof((_ask).buf),				\
+		.nr = &(_ask).out_nr,					\
+		.max_recs = BULK_RECS,					\
+		.rec_size = sizeof(_rec),				\
+	},								\
+	.buf = &(_ask).buf,					\
+	.nr_recs = &(_ask).nr_recs,					\
+	.out_nr = &(_ask).out_nr,					\
+	.start = &(_ask).start,				\
+	.end = &(_ask).end,					\
+	.out_next = &(_ask).out_next,			\
+}
+
 ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 			  uint64_t end, struct vmlab_vma **out)
 {
@@ -230,31 +394,21 @@ ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 		.end = end ? end : target->session->info.out_user_end,
 		.rec_size = sizeof(struct vmlab_vma),
 	};
-	struct vmlab_vma *all = NULL, *more;
-	size_t nr = 0;
-	int ret;
+	struct bulk bulk = BULK(target, VMLAB_VMAS, ask, struct vmlab_vma);
 
-	*out = NULL;
-	do {
-		more = realloc(all, (nr + VMA_RECS) * sizeof(*all));
-		if (!more) {
-			free(all);
-			return -ENOMEM;
-		}
-		all = more;
-		ask.buf = (uintptr_t)(all + nr);
-		ask.nr_recs = VMA_RECS;
-		ask.out_nr = 0;
-		do {
-			ret = vmlab_source_ioctl(target->fd, VMLAB_VMAS, &ask);
-		} while (ret == -EINTR);
-		if (ret) {
-			free(all);
-			return ret;
-		}
-		nr += ask.out_nr;
-		ask.start = ask.out_next;
-	} while (ask.start < ask.end);
-	*out = all;
-	return nr;
+	return collect(&bulk, (void **)out);
+}
+
+ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
+			    uint64_t end, struct vmlab_table **out)
+{
+	struct vmlab_tables ask = {
+		.size = sizeof(ask),
+		.start = start,
+		.end = end ? end : target->session->info.out_user_end,
+		.rec_size = sizeof(struct vmlab_table),
+	};
+	struct bulk bulk = BULK(target, VMLAB_TABLES, ask, struct vmlab_table);
+
+	return collect(&bulk, (void **)out);
 }

@@ -6,6 +6,7 @@
  * memory; the columns of a batch line up, and their titles are printed once.
  */
 #include <inttypes.h>
+#include <langinfo.h>
 #include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define BATCH_ROWS	4096
 #define TITLE_WIDTH	10
 #define LIST_MAX	4096
+#define BAR_CELLS	12
+#define MIX_CELLS	10
 
 #define RESET	"\033[0m"
 #define BOLD	"\033[1m"
@@ -32,7 +35,8 @@ struct text {
 	bool colour;
 	bool in_object;
 	bool first_of_object;
-	bool anything;		/* printed yet: a table wants an empty line before it */
+	bool utf8;		/* the locale can draw */
+	bool gap;		/* an empty line was printed last, or nothing yet */
 	struct libscols_table *table;
 	size_t rows;		/* in the batch */
 };
@@ -54,6 +58,19 @@ static const struct {
 	{ "prot-none",		RED },
 	{ "guard",		RED },
 	{ "poison",		RED },
+	/* kinds of regions */
+	{ "code",		GREEN },
+	{ "library",		BLUE },
+	{ "rodata",		BLUE },
+	{ "data",		YELLOW },
+	{ "bss",		YELLOW },
+	{ "heap",		YELLOW },
+	{ "stack",		MAGENTA },
+	{ "thread-stack",	MAGENTA },
+	{ "shared",		CYAN },
+	{ "device",		RED },
+	{ "hole",		DIM },
+	{ "kernel",		DIM },
 };
 
 static struct text *T(struct render *r)
@@ -72,6 +89,8 @@ static int text_open(struct render *r)
 	/* no-color.org: any value that is not empty. */
 	t->colour = !(none && *none) &&
 		    ((force && *force && strcmp(force, "0")) || isatty(fileno(r->out)));
+	t->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	t->gap = true;
 	r->priv = t;
 	return 0;
 }
@@ -101,23 +120,75 @@ static const char *colour_of(enum render_type type, const struct render_value *v
 	return NULL;
 }
 
+/* Exact while that takes four digits, then with one decimal. */
 static void format_size(char *buf, size_t size, uint64_t bytes)
 {
 	static const char units[] = "BKMGTPE";
+	uint64_t rest = 0;
 	size_t unit = 0;
 
-	while (bytes >= 1024 && bytes % 1024 == 0 && unit < sizeof(units) - 2) {
+	while (bytes >= 1024 && (bytes >= 10000 || bytes % 1024 == 0) &&
+	       unit < sizeof(units) - 2) {
+		rest = bytes % 1024;
 		bytes /= 1024;
 		unit++;
 	}
-	if (unit)
-		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
-	else
+	if (!unit)
 		snprintf(buf, size, "%" PRIu64 " B", bytes);
+	else if (rest)
+		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 " %ciB", bytes, rest * 10 / 1024,
+			 units[unit]);
+	else
+		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
+}
+
+/* How much of the whole a part is, drawn: one cell at least for anything at all. */
+static void format_bar(char *buf, size_t size, uint64_t part, uint64_t whole, bool utf8)
+{
+	const char *full = utf8 ? "\xe2\x96\x88" : "#", *empty = utf8 ? "\xe2\x96\x91" : ".";
+	uint64_t cells = whole ? part * BAR_CELLS / whole : 0;
+	size_t at = 0;
+	unsigned int i;
+
+	if (part && !cells)
+		cells = 1;
+	for (i = 0; i < BAR_CELLS && at < size; i++)
+		at += snprintf(buf + at, size - at, "%s", i < cells ? full : empty);
+}
+
+static const char *text_glyph(struct render *r, unsigned int i)
+{
+	static const char *const drawn[RENDER_MIX_PARTS + 1] = {
+		"\xe2\x96\x88", "\xe2\x96\x93", "\xe2\x96\x92", "\xe2\x96\xa4", "x", "\xc2\xb7",
+	};
+	static const char *const typed[RENDER_MIX_PARTS + 1] = { "#", "%", "=", ":", "x", "." };
+
+	return T(r)->utf8 ? drawn[i] : typed[i];
+}
+
+/* Cells by share, left to right; whatever is there at all gets one while there is room. */
+static void format_mix(struct render *r, char *buf, size_t size,
+		       const struct render_value *v)
+{
+	unsigned int cells[RENDER_MIX_PARTS + 1] = { 0 }, left = MIX_CELLS, i, c;
+	size_t at = 0;
+
+	for (i = 0; i < v->nr && i < RENDER_MIX_PARTS; i++) {
+		uint64_t share = v->num ? (v->nums[i] * MIX_CELLS + v->num / 2) / v->num : 0;
+
+		if (v->nums[i] && !share)
+			share = 1;
+		cells[i] = share < left ? share : left;
+		left -= cells[i];
+	}
+	cells[RENDER_MIX_PARTS] = left;
+	for (i = 0; i <= RENDER_MIX_PARTS; i++)
+		for (c = 0; c < cells[i] && at < size; c++)
+			at += snprintf(buf + at, size - at, "%s", text_glyph(r, i));
 }
 
 /* A value as text, into @buf. Control characters of names must not reach a terminal. */
-static void format(char *buf, size_t size, enum render_type type,
+static void format(struct render *r, char *buf, size_t size, enum render_type type,
 		   const struct render_value *v)
 {
 	size_t i, at = 0;
@@ -150,6 +221,18 @@ static void format(char *buf, size_t size, enum render_type type,
 		for (i = 0; i < v->nr && at < size; i++)
 			at += snprintf(buf + at, size - at, "%s%s", i ? " " : "", v->list[i]);
 		break;
+	case RENDER_NUMS:
+		buf[0] = '\0';
+		for (i = 0; i < v->nr && at < size; i++)
+			at += snprintf(buf + at, size - at, "%s%" PRIu64, i ? " " : "",
+				       v->nums[i]);
+		break;
+	case RENDER_MIX:
+		format_mix(r, buf, size, v);
+		break;
+	case RENDER_BAR:
+		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
+		break;
 	}
 	for (c = buf; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -170,7 +253,7 @@ static void title(struct render *r, const char *text)
 
 	snprintf(padded, sizeof(padded), "%-*s ", TITLE_WIDTH, text ? text : "");
 	coloured(r, BOLD, padded);
-	T(r)->anything = true;
+	T(r)->gap = false;
 }
 
 static void text_begin(struct render *r)
@@ -183,7 +266,9 @@ static void text_put(struct render *r, const struct render_field *field,
 {
 	char buf[LIST_MAX];
 
-	format(buf, sizeof(buf), field->type, value);
+	if (field->type == RENDER_LIST && !value->null && !value->nr)
+		return;
+	format(r, buf, sizeof(buf), field->type, value);
 	if (T(r)->in_object) {
 		if (!T(r)->first_of_object)
 			fputs("  ", r->out);
@@ -233,13 +318,13 @@ static void text_table(struct render *r, const char *key, const char *name)
 	size_t i;
 
 	(void)key;
-	if (t->anything)
+	if (!t->gap)
 		fputc('\n', r->out);
 	if (name) {
 		coloured(r, BOLD, name);
 		fputc('\n', r->out);
 	}
-	t->anything = true;
+	t->gap = false;
 	t->table = scols_new_table();
 	if (!t->table)
 		return;
@@ -291,7 +376,7 @@ static void text_row(struct render *r, const struct render_value *values)
 
 		if (field->flags & RENDER_PROGRAMS)
 			continue;
-		format(buf, sizeof(buf), field->type, &values[i]);
+		format(r, buf, sizeof(buf), field->type, &values[i]);
 		scols_line_set_data(line, column, buf);
 		if (colour && t->colour)
 			scols_cell_set_color(scols_line_get_cell(line, column), colour);
@@ -307,19 +392,19 @@ static void text_table_end(struct render *r)
 
 	if (!t->table)
 		return;
-	if (t->rows) {
+	if (t->rows)
 		print_batch(t);
-	}
 	scols_unref_table(t->table);
 	t->table = NULL;
 	fputc('\n', r->out);
+	t->gap = true;
 }
 
 static void text_note(struct render *r, const char *text)
 {
-	coloured(r, DIM, text);
+	fputs(text, r->out);
 	fputc('\n', r->out);
-	T(r)->anything = true;
+	T(r)->gap = false;
 }
 
 /* The error itself goes to stderr, once, whoever reads stdout. */
@@ -342,6 +427,7 @@ const struct render_ops render_text_ops = {
 	.table = text_table,
 	.row = text_row,
 	.table_end = text_table_end,
+	.glyph = text_glyph,
 	.note = text_note,
 	.end = text_end,
 };

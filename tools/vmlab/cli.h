@@ -24,6 +24,7 @@ struct cli;
  * @args: what it takes, as --help shows it
  * @summary: one line
  * @help: what the options and the output mean, for --help
+ * @live: it leads living processes, and cannot be recorded
  * @options: its own long options, besides those of every command; val is what
  *	@option gets; ends with a zero row; NULL for none
  * @option: takes one of @options; false refuses @arg
@@ -34,6 +35,7 @@ struct command {
 	const char *args;
 	const char *summary;
 	const char *help;
+	bool live;
 	const struct option *options;
 	bool (*option)(struct cli *cli, int val, const char *arg);
 	int (*run)(struct cli *cli);
@@ -41,7 +43,9 @@ struct command {
 
 extern const struct command cmd_info;
 extern const struct command cmd_walk;
+extern const struct command cmd_map;
 extern const struct command cmd_pages;
+extern const struct command cmd_lesson;
 
 /**
  * struct cli - one invocation
@@ -50,11 +54,14 @@ extern const struct command cmd_pages;
  * @argc: how many operands there are, the program's own name not counted
  * @argv: the operands
  * @cmd_argv: what stands after "--", or NULL
+ * @record: --record: keep all answers in this file
+ * @replay: --replay: answer from this file
  * @run_ms: --run: how long a command may run before it is looked at
  * @session: opened by cli_open_session()
  * @target: opened by cli_open_target()
  * @child: the command of @cmd_argv
  * @pid: of the target
+ * @subject: what a message of cli_fail() names, where it is not the process
  * @render: where rows go
  */
 struct cli {
@@ -63,11 +70,14 @@ struct cli {
 	int argc;
 	char **argv;
 	char **cmd_argv;
+	const char *record;
+	const char *replay;
 	unsigned int run_ms;
 	struct vmlab_session *session;
 	struct vmlab_target *target;
 	struct vmlab_child child;
 	pid_t pid;
+	const char *subject;
 	struct render *render;
 };
 
@@ -78,9 +88,15 @@ int cli_usage(const struct cli *cli, const char *fmt, ...)
 /* Where something failed: decides what an errno means to the user. */
 enum cli_where {
 	CLI_AT_SESSION,
+	CLI_AT_RECORD,
+	CLI_AT_REPLAY,
 	CLI_AT_TARGET,
 	CLI_AT_QUERY,
+	CLI_AT_SYMBOL,
+	CLI_AT_HOLE,		/* the address is not canonical */
+	CLI_AT_KERNEL_HALF,
 	CLI_AT_LAUNCH,
+	CLI_AT_LESSON,
 	CLI_AT_OUTPUT,
 };
 
@@ -109,5 +125,11 @@ void view_process(struct cli *cli);
 /* Names of an entry's bits, for RENDER_V_LIST; @names holds VMLAB_BITS_MAX. */
 size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t entry,
 		 unsigned int kind, const char **names);
+/* levels[]: the entries of a walk, from the root down. */
+void view_levels(struct render *r, const struct vmlab_info *info,
+		 const struct vmlab_walk *walk);
+/* user_root{}: under KPTI, the entry of the root that user mode runs on. */
+void view_user_root(struct render *r, const struct vmlab_info *info,
+		    const struct vmlab_walk *walk);
 
 #endif /* CLI_H */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_info.c - the machine and the module, as `vmlab info` tells them. */
-#include <sys/utsname.h>
-
 #include "cli.h"
 
-enum { API, MODULE, KERNEL, ARCH, PAGE_SIZE, LEVELS, VA_BITS, PA_BITS, USER_END,
-       KERNEL_START, ASID_BITS, ASIDS, DOOR, NR_FIELDS };
+enum {
+	API, MODULE, KERNEL, ARCH, PAGE_SIZE, LEVELS, VA_BITS, PA_BITS, USER_END,
+	KERNEL_START, ASID_BITS, ASIDS, DOOR
+};
 
 static const struct render_field fields[] = {
 	[API]		= { "api", "api", RENDER_NUM, 0 },
@@ -42,7 +42,7 @@ static int run(struct cli *cli)
 {
 	const struct vmlab_info *info;
 	struct render *r = cli->render;
-	struct utsname uts;
+	char release[64];
 	int ret;
 
 	if (cli->argc || cli->cmd_argv)
@@ -51,12 +51,13 @@ static int run(struct cli *cli)
 	if (ret)
 		return ret;
 	info = vmlab_session_info(cli->session);
-	uname(&uts);
+	if (vmlab_proc_release(cli->session, release, sizeof(release)))
+		release[0] = '\0';
 
 	render_begin(r);
 	render_put(r, &fields[API], RENDER_V_NUM(info->out_api_version));
 	render_put(r, &fields[MODULE], RENDER_V_TEXT(info->out_module_version));
-	render_put(r, &fields[KERNEL], RENDER_V_TEXT(uts.release));
+	render_put(r, &fields[KERNEL], RENDER_V_TEXT(release[0] ? release : NULL));
 	render_put(r, &fields[ARCH], RENDER_V_TEXT(vmlab_arch_name(info->out_arch)));
 	render_put(r, &fields[PAGE_SIZE], RENDER_V_NUM(1ULL << info->out_page_shift));
 	render_put(r, &fields[LEVELS], RENDER_V_NUM(info->out_levels));

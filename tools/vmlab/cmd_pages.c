@@ -10,9 +10,11 @@
 
 #include "cli.h"
 
-enum { VA, COUNT, SIZE, LEVEL, PFN, ENTRY, STATE, ASKED, ENFORCED, WHY, ACCESSED, DIRTY,
-       SOFT_DIRTY, FLAGS, MAPCOUNT, EXCLUSIVE, SWAP_TYPE, SWAP_OFFSET, BITS, REGION,
-       NR_FIELDS };
+enum {
+	VA, COUNT, SIZE, LEVEL, PFN, ENTRY, STATE, ASKED, ENFORCED, WHY, ACCESSED, DIRTY,
+	SOFT_DIRTY, FLAGS, MAPCOUNT, EXCLUSIVE, SWAP_TYPE, SWAP_OFFSET, BITS, REGION,
+	NR_FIELDS
+};
 
 static const struct render_field fields[] = {
 	[VA]		= { "va", "ADDRESS", RENDER_HEX, 0 },
@@ -38,8 +40,10 @@ static const struct render_field fields[] = {
 };
 
 /* Totals are base pages. */
-enum { T_RUNS, T_PAGES, T_PRESENT, T_WRITABLE, T_ANON, T_FILE, T_SHMEM, T_ZERO, T_COW,
-       T_SWAP, T_HUGE, T_NR };
+enum {
+	T_RUNS, T_PAGES, T_PRESENT, T_WRITABLE, T_ANON, T_FILE, T_SHMEM, T_ZERO, T_COW,
+	T_SWAP, T_HUGE, T_NR
+};
 
 static const struct {
 	struct render_field field;

@@ -2,6 +2,7 @@
 /*
  * main.c - finds the command, reads the options that all share, runs it.
  */
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +12,21 @@
 
 static const struct command *const commands[] = {
 	&cmd_info,
+	&cmd_map,
 	&cmd_walk,
 	&cmd_pages,
+	&cmd_lesson,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { OPT_JSON = 1000, OPT_RUN, OPT_HELP };
+enum { OPT_JSON = 1000, OPT_RUN, OPT_RECORD, OPT_REPLAY, OPT_HELP };
 
 static const struct option common_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "run", required_argument, NULL, OPT_RUN },
+	{ "record", required_argument, NULL, OPT_RECORD },
+	{ "replay", required_argument, NULL, OPT_REPLAY },
 	{ "help", no_argument, NULL, OPT_HELP },
 };
 
@@ -43,9 +48,11 @@ static void help(FILE *out)
 static void command_help(const struct command *command)
 {
 	printf("Usage: vmlab %s [OPTION...]%s%s\n\n%s.\n\n%s\n"
-	       "  --json       one JSON document on standard output\n"
-	       "  --run MS     let the command after -- run that long first\n"
-	       "  --help       this\n\n"
+	       "  --json         one JSON document on standard output\n"
+	       "  --run MS       let the command after -- run that long first\n"
+	       "  --record FILE  keep everything that was asked and answered there\n"
+	       "  --replay FILE  answer from there: no module, no process, no privilege\n"
+	       "  --help         this\n\n"
 	       "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
 	       command->name, *command->args ? " " : "", command->args, command->summary,
 	       command->help);
@@ -98,6 +105,12 @@ static int parse(struct cli *cli, int argc, char **argv)
 			if (!parse_ms(optarg, &cli->run_ms))
 				return cli_usage(cli, "not a time in milliseconds: %s", optarg);
 			break;
+		case OPT_RECORD:
+			cli->record = optarg;
+			break;
+		case OPT_REPLAY:
+			cli->replay = optarg;
+			break;
 		case 'h':
 		case OPT_HELP:
 			command_help(cli->command);
@@ -116,6 +129,10 @@ static int parse(struct cli *cli, int argc, char **argv)
 	cli->argv = argv + optind;
 	if (cli->run_ms && !cli->cmd_argv)
 		return cli_usage(cli, "--run is for a command after --");
+	if (cli->record && cli->replay)
+		return cli_usage(cli, "--record and --replay exclude each other");
+	if (cli->command->live && (cli->record || cli->replay))
+		return cli_usage(cli, "it leads living processes: it cannot be recorded");
 	return -1;
 }
 
@@ -128,6 +145,13 @@ static bool wants_json(int argc, char **argv)
 		if (!strcmp(argv[i], "--json"))
 			return true;
 	return false;
+}
+
+/* The answer has been given: all that can be said is that the recording is not. */
+static int record_failed(struct cli *cli, int err)
+{
+	cli->json = false;
+	return cli_fail(cli, CLI_AT_RECORD, err);
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -154,7 +178,10 @@ static int run_command(const struct command *command, int argc, char **argv)
 		ret = command->run(&cli);
 	vmlab_target_close(cli.target);
 	vmlab_child_kill(&cli.child);
-	vmlab_session_close(cli.session);
+	i = vmlab_session_close(cli.session);
+	cli.session = NULL;
+	if (i && ret == CLI_OK)
+		ret = record_failed(&cli, i);
 	render_free(cli.render);
 	return ret;
 }
@@ -163,6 +190,7 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		help(stderr);
 		return CLI_USAGE;

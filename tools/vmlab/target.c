@@ -11,8 +11,21 @@
 
 int cli_open_session(struct cli *cli)
 {
-	int ret = vmlab_session_open(&cli->session);
+	int ret;
 
+	if (cli->replay) {
+		ret = vmlab_session_replay(cli->replay, &cli->session);
+		return ret ? cli_fail(cli, CLI_AT_REPLAY, ret) : CLI_OK;
+	}
+	if (cli->record) {
+		/* Said here, or it would read as if the module were missing. */
+		FILE *file = fopen(cli->record, "a");
+
+		if (!file)
+			return cli_fail(cli, CLI_AT_RECORD, -errno);
+		fclose(file);
+	}
+	ret = vmlab_session_record(cli->record, &cli->session);
 	return ret ? cli_fail(cli, CLI_AT_SESSION, ret) : CLI_OK;
 }
 
@@ -36,7 +49,7 @@ static bool parse_pid(const char *text, pid_t *pid)
 
 static int start_child(struct cli *cli)
 {
-	int ret = vmlab_child_start(&cli->child, cli->cmd_argv);
+	int ret = vmlab_child_start(cli->session, &cli->child, cli->cmd_argv);
 
 	if (!ret && cli->run_ms) {
 		ret = vmlab_child_run(&cli->child, cli->run_ms);

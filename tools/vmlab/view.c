@@ -37,3 +37,81 @@ size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t ent
 		names[i] = bits[i]->name;
 	return nr;
 }
+
+enum { L_LEVEL, L_INDEX, L_TABLE, L_ENTRY, L_ALLOWS, L_BITS, L_NR };
+
+static const struct render_field level_fields[] = {
+	[L_LEVEL]	= { "level", "LEVEL", RENDER_TEXT, 0 },
+	[L_INDEX]	= { "index", "INDEX", RENDER_NUM, 0 },
+	[L_TABLE]	= { "table_pa", "TABLE", RENDER_HEX, 0 },
+	[L_ENTRY]	= { "entry", "ENTRY", RENDER_HEX, 0 },
+	[L_ALLOWS]	= { "allows", "ALLOWS", RENDER_TEXT, 0 },
+	[L_BITS]	= { "bits", "BITS", RENDER_LIST, RENDER_LONG },
+};
+
+/* The kind of the @i-th entry on the way down: only the last can be a leaf. */
+static unsigned int kind_of(const struct vmlab_info *info, const struct vmlab_walk *walk,
+			    unsigned int i)
+{
+	if (i + 1 == walk->out_nr_levels && walk->out_leaf.count)
+		return vmlab_run_kind(&walk->out_leaf);
+	return vmlab_entry_valid(info, walk->out_levels[i].entry) ?
+		VMLAB_BIT_TABLE : VMLAB_BIT_ABSENT;
+}
+
+static void level_values(const struct vmlab_info *info, const struct vmlab_entry *entry,
+			 unsigned int kind, uint64_t permits_of, struct vmlab_perms *allows,
+			 const char **names, struct render_value *v)
+{
+	size_t nr = view_bits(info, entry->level, entry->entry, kind, names);
+
+	*allows = vmlab_facts_enforced(vmlab_entry_permits(info, permits_of));
+	v[L_LEVEL] = RENDER_V_TEXT(vmlab_level_name(info, entry->level));
+	v[L_INDEX] = RENDER_V_NUM(entry->index);
+	v[L_TABLE] = RENDER_V_NUM(entry->table_pa);
+	v[L_ENTRY] = RENDER_V_NUM(entry->entry);
+	v[L_ALLOWS] = RENDER_V_TEXT(allows->s);
+	v[L_BITS] = RENDER_V_LIST(names, nr);
+}
+
+void view_levels(struct render *r, const struct vmlab_info *info,
+		 const struct vmlab_walk *walk)
+{
+	const char *names[VMLAB_BITS_MAX];
+	struct render_value v[L_NR];
+	struct vmlab_perms allows;
+	unsigned int i;
+
+	render_table(r, "levels", NULL, level_fields, L_NR);
+	for (i = 0; i < walk->out_nr_levels; i++) {
+		const struct vmlab_entry *entry = &walk->out_levels[i];
+		uint64_t permits_of = entry->entry;
+
+		/* Under KPTI user mode runs on the other root: that one permits. */
+		if (!i && (walk->out_flags & VMLAB_OUT_USER_ROOT))
+			permits_of = walk->out_user_root.entry;
+		level_values(info, entry, kind_of(info, walk, i), permits_of, &allows,
+			     names, v);
+		render_row(r, v);
+	}
+	render_table_end(r);
+}
+
+void view_user_root(struct render *r, const struct vmlab_info *info,
+		    const struct vmlab_walk *walk)
+{
+	const struct vmlab_entry *root = &walk->out_user_root;
+	const char *names[VMLAB_BITS_MAX];
+	struct render_value v[L_NR];
+	struct vmlab_perms allows;
+	unsigned int kind, i;
+
+	if (!(walk->out_flags & VMLAB_OUT_USER_ROOT))
+		return;
+	kind = vmlab_entry_valid(info, root->entry) ? VMLAB_BIT_TABLE : VMLAB_BIT_ABSENT;
+	level_values(info, root, kind, root->entry, &allows, names, v);
+	render_object(r, "user_root", "user root");
+	for (i = 0; i < L_NR; i++)
+		render_put(r, &level_fields[i], v[i]);
+	render_object_end(r);
+}

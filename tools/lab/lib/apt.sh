@@ -9,6 +9,7 @@
 # mirror_of LABEL TAIL: the address of the host's mirror with this label; on a
 # host that has no lists yet labels are unknown, and its usual tail decides.
 mirror_of() {
+	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(REPO_URI)|$(LABEL)|$(COMPONENT)' 'Created-By: Packages' |
 		awk -F'|' -v label="$1" -v tail="$2" '
 			{ sub(/\/+$/, "", $1) }
@@ -57,7 +58,7 @@ package_field() {
 
 # package_needs PACKAGE PATTERN: the names it depends on that match.
 package_needs() {
-	package_field "$1" Depends | tr ',|' '\n\n' | awk '{ print $1 }' | grep -E -- "$2" || true
+	package_field "$1" Depends | tr ',|' '\n' | awk '{ print $1 }' | grep -E -- "$2" || true
 }
 
 # fetch_package PACKAGE DIR: downloads and unpacks it into DIR.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # names are for those who source this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What every script of the lab shares: where things are kept, how it speaks
@@ -10,7 +10,6 @@ readonly LAB_FAILED=125
 LAB_TOP=$(cd "$LAB/../.." && pwd -P)
 readonly LAB_TOP
 LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmlab}
-# shellcheck disable=SC2034 # used by those who source this
 readonly DEFAULT_KERNEL=6.1 DEFAULT_ARCH=x86_64
 
 say() {
@@ -34,15 +33,15 @@ make_cache() {
 	export LAB_CACHE
 }
 
-# take_lock FILE: held until this shell and what it started end. The children
+# take_lock FILE WORDS: held until this shell and what it started end. The children
 # that must not hold it (emulators) are to be started outside.
 take_lock() {
 	local fd
 
 	mkdir -p "${1%/*}"
 	exec {fd}>"$1"
-	flock -n "$fd" && return
-	say "another run is at work on ${1##*/}; waiting for it"
+	flock -w 2 "$fd" && return	# a moment is not worth a line
+	say "another run is at work on $2; waiting for it"
 	flock "$fd"
 }
 

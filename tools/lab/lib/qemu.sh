@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # it shares its names with run
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # How a lab VM is started under QEMU: which accelerator works here, which of
@@ -42,17 +42,20 @@ qemu_command() {
 	# Bounded: a kernel that prints without end must not fill the disk.
 	{ head -c "$LOG_LIMIT" >"$control/serial"; cat >/dev/null; } <"$control/serial.pipe" &
 	reader_pids+=($!)
+	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=(qemu-system-x86_64 -M q35 -accel "$accel" -cpu "$cpu" -m "$memory" -smp "$cpus"
 		-nodefaults -no-user-config -display none -no-reboot
 		-kernel "$image" -initrd "$initramfs" -append "$append"
-		-chardev "file,id=log,path=$control/serial.pipe" -serial chardev:log
+		-chardev "file,id=log,path=$(qemu_escape "$control")/serial.pipe" -serial chardev:log
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
 		-device virtio-9p-pci,fsdev=root,mount_tag=root
-		-fsdev "local,id=control,path=$control,security_model=none,multidevs=remap"
+		-fsdev "local,id=control,path=$(qemu_escape "$control"),security_model=none,multidevs=remap"
 		-device virtio-9p-pci,fsdev=control,mount_tag=control)
+	# shellcheck disable=SC2054
 	[ -z "$share" ] || qemu+=(
 		-fsdev "local,id=share,path=$(qemu_escape "$(cd "$share" && pwd -P)"),security_model=none,multidevs=remap"
 		-device virtio-9p-pci,fsdev=share,mount_tag=share)
+	# shellcheck disable=SC2054
 	[ -z "$interactive" ] || qemu+=(-chardev stdio,id=terminal,signal=off -serial chardev:terminal)
 }
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* session.h - what the files of the library know of a session. */
+#ifndef VMLAB_SESSION_H
+#define VMLAB_SESSION_H
+
+#include "libvmlab.h"
+#include "source.h"
+
+struct vmlab_session {
+	struct vmlab_source *source;
+	struct vmlab_object *node;
+	struct vmlab_info info;
+};
+
+#endif /* VMLAB_SESSION_H */
