@@ -186,6 +186,21 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return ret;
 }
 
+static int unknown_command(int argc, char **argv)
+{
+	struct render *render;
+	char message[256];
+
+	snprintf(message, sizeof(message), "unknown command %s", argv[1]);
+	fprintf(stderr, "vmlab: %s; see `vmlab --help`\n", message);
+	render = wants_json(argc, argv) ? render_new(RENDER_AS_JSON, stdout) : NULL;
+	if (render) {
+		render_error(render, "EUSAGE", message);
+		render_free(render);
+	}
+	return CLI_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -206,6 +221,5 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i]->name))
 			return run_command(commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "vmlab: unknown command %s; see `vmlab --help`\n", argv[1]);
-	return CLI_USAGE;
+	return unknown_command(argc, argv);
 }
