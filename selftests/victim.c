@@ -155,6 +155,21 @@ char victim_state(pid_t pid)
 	return state;
 }
 
+/* They are the processes that run no file. */
+pid_t victim_kernel_thread(void)
+{
+	char path[64], exe[64];
+	pid_t pid;
+
+	for (pid = 2; pid < 1000; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+		if (victim_state(pid) && victim_state(pid) != 'Z' &&
+		    readlink(path, exe, sizeof(exe)) < 0 && errno == ENOENT)
+			return pid;
+	}
+	return -1;
+}
+
 static int wait_state(pid_t pid, char state)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
