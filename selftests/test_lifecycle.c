@@ -169,7 +169,7 @@ static long growth(const struct slab *from, const struct slab *to, int i)
 	return before < 0 ? 0 : to->caches[i].objects - before;
 }
 
-TEST_F_TIMEOUT(module, comes_and_goes_four_hundred_times_without_a_trace, 250)
+TEST_F_TIMEOUT(module, comes_and_goes_four_hundred_times_without_a_trace, 900)
 {
 	static struct slab before, middle, after;
 	volatile unsigned long *visits = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
