@@ -19,7 +19,7 @@
 #include "victim.h"
 
 static struct {
-	void (*work)(void *);
+	void (*work)(void *arg);
 	void *arg;
 } then;
 
