@@ -42,6 +42,8 @@ FIXTURE(range)
 	uint32_t nr;
 };
 
+typedef FIXTURE_DATA(range) range_data;
+
 /* All of [start, end), in as many calls as it takes with @max records each. */
 static int scan_all(int target, const char *start, const char *end,
 		    const struct vmlab_scan *filter, struct vmlab_run *out, uint32_t max,
@@ -316,15 +318,15 @@ TEST_F(range, ended_anywhere_is_what_came_before)
 }
 
 struct asker {
-	const FIXTURE_DATA(range) *self;
+	const range_data *self;
 	uint32_t nr_recs;
 	int bad;
 };
 
 static void *ask_often(void *arg)
 {
-	const FIXTURE_DATA(range) *self = ((struct asker *)arg)->self;
 	struct asker *asker = arg;
+	const range_data *self = asker->self;
 	struct vmlab_run *runs = malloc(2 * NR_PAGES * sizeof(*runs));
 	int round, ret;
 	uint32_t nr;
