@@ -25,6 +25,8 @@ _Static_assert(sizeof(struct vmlab_walk) == 216, "struct vmlab_walk");
 _Static_assert(sizeof(struct vmlab_scan) == 88, "struct vmlab_scan");
 _Static_assert(sizeof(struct vmlab_vma) == 56, "struct vmlab_vma");
 _Static_assert(sizeof(struct vmlab_vmas) == 56, "struct vmlab_vmas");
+_Static_assert(sizeof(struct vmlab_table) == 32, "struct vmlab_table");
+_Static_assert(sizeof(struct vmlab_tables) == 56, "struct vmlab_tables");
 
 #define NR_RECS		8
 
@@ -39,6 +41,7 @@ union any_call {
 	struct vmlab_walk walk;
 	struct vmlab_scan scan;
 	struct vmlab_vmas vmas;
+	struct vmlab_tables tables;
 };
 
 FIXTURE(call)
@@ -60,6 +63,9 @@ FIXTURE_VARIANT(call)
 	/* Where what the kernel writes begins; all before it is the caller's. */
 	size_t outputs;
 };
+
+typedef FIXTURE_DATA(call) call_data;
+typedef FIXTURE_VARIANT(call) call_variant;
 
 FIXTURE_VARIANT_ADD(call, info)
 {
@@ -98,6 +104,13 @@ FIXTURE_VARIANT_ADD(call, vmas)
 	.outputs = offsetof(struct vmlab_vmas, out_next),
 };
 
+FIXTURE_VARIANT_ADD(call, tables)
+{
+	.cmd = VMLAB_TABLES,
+	.size = sizeof(struct vmlab_tables),
+	.outputs = offsetof(struct vmlab_tables, out_next),
+};
+
 FIXTURE_SETUP(call)
 {
 	self->node = open(NODE, O_RDWR | O_CLOEXEC);
@@ -126,8 +139,7 @@ FIXTURE_TEARDOWN(call)
 }
 
 /* Arguments that must be answered. */
-static union any_call valid(const FIXTURE_DATA(call) *self,
-			    const FIXTURE_VARIANT(call) *variant)
+static union any_call valid(const call_data *self, const call_variant *variant)
 {
 	const uint64_t start = (uintptr_t)self->memory;
 	union any_call call;
@@ -143,6 +155,9 @@ static union any_call valid(const FIXTURE_DATA(call) *self,
 	case VMLAB_SCAN:
 		call.scan = ask_scan(start, start + 16 * PAGE, self->recs, NR_RECS);
 		break;
+	case VMLAB_TABLES:
+		call.tables = ask_tables(start, start + 16 * PAGE, self->recs, NR_RECS);
+		break;
 	case VMLAB_VMAS:
 		call.vmas = ask_vmas(start, start + 16 * PAGE, self->recs, NR_RECS);
 		break;
@@ -152,7 +167,7 @@ static union any_call valid(const FIXTURE_DATA(call) *self,
 }
 
 /* OPEN makes a descriptor each time; the number differs, and it is to be closed. */
-static void drop(const FIXTURE_VARIANT(call) *variant, union any_call *call)
+static void drop(const call_variant *variant, union any_call *call)
 {
 	if (variant->cmd != VMLAB_OPEN)
 		return;

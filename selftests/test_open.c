@@ -47,14 +47,14 @@ static int walk_at(int target, const void *va)
 
 static int scan_at(int target, void *buf)
 {
-	struct vmlab_scan scan = ask_scan(0, 1UL << 46, buf, 1);
+	struct vmlab_scan scan = ask_scan(0, LOW_END, buf, 1);
 
 	return ask(target, VMLAB_SCAN, &scan);
 }
 
 static int vmas_at(int target, void *buf)
 {
-	struct vmlab_vmas vmas = ask_vmas(0, 1UL << 46, buf, 1);
+	struct vmlab_vmas vmas = ask_vmas(0, LOW_END, buf, 1);
 
 	return ask(target, VMLAB_VMAS, &vmas);
 }
@@ -272,23 +272,9 @@ TEST_F(node, gives_a_target_that_outlives_its_process_but_not_its_memory)
 	close(target);
 }
 
-/* kthreadd, whatever its pid here: a process without a command line or an exe. */
-static pid_t kernel_thread(void)
-{
-	char path[64], exe[64];
-	pid_t pid;
-
-	for (pid = 2; pid < 100; pid++) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-		if (victim_state(pid) && readlink(path, exe, sizeof(exe)) < 0 && errno == ENOENT)
-			return pid;
-	}
-	return -1;
-}
-
 TEST_F(node, finds_nothing_behind_a_kernel_thread)
 {
-	pid_t pid = kernel_thread();
+	pid_t pid = victim_kernel_thread();
 
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(-ESRCH, ask_target(self->fd, pid));

@@ -32,6 +32,7 @@ struct witness {
 	int pagemap;
 	int flags;
 	int counts;
+	bool ksm_vague;		/* kpageflags calls all that is anonymous KSM */
 };
 
 /* 0 or -errno; pid 0 is the caller. */
@@ -52,12 +53,17 @@ uint64_t witness_page_count(const struct witness *w, uint64_t pfn);
 struct witness_area {
 	uint64_t start;
 	uint64_t end;
+	uint64_t offset;
+	uint64_t inode;
+	unsigned int dev_major;
+	unsigned int dev_minor;
 	char perms[5];
 	char name[128];
 	char flags[256];	/* of VmFlags, with a space before and after each */
 	long pkey;		/* -1 where the kernel has none */
 	long page_kb;		/* KernelPageSize */
 	long rss_kb;
+	long anon_kb;
 	long swap_kb;
 	long anon_huge_kb;
 };

@@ -6,6 +6,7 @@
  * so that a process of any size takes the same memory here.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "cli.h"
@@ -151,7 +152,24 @@ static void show_totals(struct cli *cli, const uint64_t *sums)
 	render_object_end(cli->render);
 }
 
-static int show(struct cli *cli, uint64_t start, uint64_t end,
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+/* Ctrl-C ends the document where it is, well-formed, instead of cutting it off. */
+static void catch_interrupts(bool on)
+{
+	struct sigaction action = { .sa_handler = on ? interrupt : SIG_DFL };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 		const struct vmlab_regions *before)
 {
 	static const struct render_field changed = { "changed", "changed", RENDER_BOOL, 0 };
@@ -164,6 +182,9 @@ static int show(struct cli *cli, uint64_t start, uint64_t end,
 	ret = vmlab_scan_start(&scan, cli->target, start, end, NULL, 0);
 	if (ret)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
+	/* The library takes an end of 0 for the end of all: here it is an empty range. */
+	if (ranged)
+		scan.end = end;
 	/* The first answer decides whether there is a document at all. */
 	ret = vmlab_scan_next(&scan, &run);
 	if (ret < 0) {
@@ -173,10 +194,14 @@ static int show(struct cli *cli, uint64_t start, uint64_t end,
 	render_begin(cli->render);
 	view_process(cli);
 	render_table(cli->render, "runs", NULL, fields, NR_FIELDS);
-	for (; ret > 0; ret = vmlab_scan_next(&scan, &run)) {
+	catch_interrupts(true);
+	for (; ret > 0 && !interrupted; ret = vmlab_scan_next(&scan, &run)) {
 		show_run(cli, &run, before);
 		count(vmlab_session_info(cli->session), &run, sums);
 	}
+	catch_interrupts(false);
+	if (interrupted)
+		ret = -EINTR;
 	render_table_end(cli->render);
 	vmlab_scan_end(&scan);
 	show_totals(cli, sums);
@@ -220,13 +245,10 @@ static int run(struct cli *cli)
 	ret = cli_open_target(cli);
 	if (ret)
 		return ret;
-	/* The library takes 0 for "to the end": an empty range must not mean that. */
-	if (ranged && (end < start || end == 0))
-		return cli_fail(cli, CLI_AT_QUERY, end < start ? -EINVAL : -ERANGE);
 	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
 	if (ret)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
-	ret = show(cli, start, end, &regions);
+	ret = show(cli, ranged, start, end, &regions);
 	vmlab_regions_free(&regions);
 	return ret;
 }
