@@ -302,7 +302,8 @@ TEST_F(node, has_no_ioctl_but_its_own)
 		known = cmd == VMLAB_INFO || cmd == VMLAB_OPEN;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(self->fd, cmd, NULL))
 			TH_LOG("0x%x", cmd);
-		known = cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS;
+		known = cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
+			cmd == VMLAB_TABLES;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(target, cmd, NULL))
 			TH_LOG("0x%x", cmd);
 	}

@@ -35,6 +35,7 @@ struct text {
 	bool colour;
 	bool in_object;
 	bool first_of_object;
+	size_t column;		/* of the object's line */
 	bool utf8;		/* the locale can draw */
 	bool gap;		/* an empty line was printed last, or nothing yet */
 	struct libscols_table *table;
@@ -173,6 +174,10 @@ static void format_mix(struct render *r, char *buf, size_t size,
 	unsigned int cells[RENDER_MIX_PARTS + 1] = { 0 }, left = MIX_CELLS, i, c;
 	size_t at = 0;
 
+	buf[0] = '\0';
+	if (!v->nr)
+		return;
+
 	for (i = 0; i < v->nr && i < RENDER_MIX_PARTS; i++) {
 		uint64_t share = v->num ? (v->nums[i] * MIX_CELLS + v->num / 2) / v->num : 0;
 
@@ -261,6 +266,17 @@ static void text_begin(struct render *r)
 	(void)r;
 }
 
+/* Columns of the terminal; 0 where the output goes elsewhere: nothing is cut then. */
+static size_t width_of(struct render *r)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws;
+
+	if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws) && ws.ws_col)
+		return ws.ws_col;
+	return columns && atoi(columns) > 0 ? atoi(columns) : 0;
+}
+
 static void text_put(struct render *r, const struct render_field *field,
 		     const struct render_value *value)
 {
@@ -270,8 +286,17 @@ static void text_put(struct render *r, const struct render_field *field,
 		return;
 	format(r, buf, sizeof(buf), field->type, value);
 	if (T(r)->in_object) {
-		if (!T(r)->first_of_object)
+		size_t len = strlen(buf) + (field->title ? strlen(field->title) + 1 : 0);
+
+		if (T(r)->first_of_object) {
+			T(r)->column = TITLE_WIDTH + 1 + len;
+		} else if (width_of(r) && T(r)->column + 2 + len > width_of(r)) {
+			fprintf(r->out, "\n%*s", TITLE_WIDTH + 1, "");
+			T(r)->column = TITLE_WIDTH + 1 + len;
+		} else {
 			fputs("  ", r->out);
+			T(r)->column += 2 + len;
+		}
 		T(r)->first_of_object = false;
 		if (field->title) {
 			coloured(r, DIM, field->title);
@@ -312,10 +337,8 @@ static bool is_number(enum render_type type)
 
 static void text_table(struct render *r, const char *key, const char *name)
 {
-	const char *columns = getenv("COLUMNS");
 	struct text *t = T(r);
-	struct winsize ws;
-	size_t i;
+	size_t width = width_of(r), i;
 
 	(void)key;
 	if (!t->gap)
@@ -330,13 +353,9 @@ static void text_table(struct render *r, const char *key, const char *name)
 		return;
 	scols_table_set_stream(t->table, r->out);
 	scols_table_enable_colors(t->table, t->colour);
-	/* Piped, nothing is cut: whoever reads it has a width of his own. */
-	if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws) && ws.ws_col) {
+	if (width) {
 		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
-		scols_table_set_termwidth(t->table, ws.ws_col);
-	} else if (columns && atoi(columns) > 0) {
-		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
-		scols_table_set_termwidth(t->table, atoi(columns));
+		scols_table_set_termwidth(t->table, width);
 	}
 	for (i = 0; i < r->nr_fields; i++) {
 		const struct render_field *field = &r->fields[i];

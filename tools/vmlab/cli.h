@@ -11,7 +11,7 @@
 #include "../lib/libvmlab.h"
 #include "../render/render.h"
 
-/* Exit statuses, as Documentation/vmlab.rst promises. */
+/* Exit statuses, as Documentation/json.rst promises. */
 #define CLI_OK		0
 #define CLI_FAILED	1
 #define CLI_USAGE	2
@@ -95,6 +95,7 @@ enum cli_where {
 	CLI_AT_SYMBOL,
 	CLI_AT_HOLE,		/* the address is not canonical */
 	CLI_AT_KERNEL_HALF,
+	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
 	CLI_AT_OUTPUT,

@@ -130,8 +130,6 @@ static void show_part(struct cli *cli, const struct vmlab_part *part)
 					  .nr = mapped ? RENDER_MIX_PARTS : 0 };
 	v[P_PAGES] = RENDER_V_NUM(p->resident);
 	v[P_WHAT] = RENDER_V_TEXT(what);
-	if (!mapped)
-		v[P_MIX].null = false;
 	render_row(cli->render, v);
 }
 

@@ -122,6 +122,14 @@ static int show(struct cli *cli, const struct vmlab_walk *walk,
 	return cli_finish(cli);
 }
 
+/* Of an address that no process can have: what is it then? */
+static enum cli_where where_is(const struct vmlab_info *info, uint64_t va)
+{
+	if (va >= info->out_kernel_start)
+		return CLI_AT_KERNEL_HALF;
+	return vmlab_va_canonical(info, va) ? CLI_AT_LAST_PAGE : CLI_AT_HOLE;
+}
+
 static int run(struct cli *cli)
 {
 	struct vmlab_regions regions;
@@ -159,7 +167,7 @@ static int run(struct cli *cli)
 	if (ret) {
 		if (cli->json)
 			render_put(cli->render, &fields[MAPPED], RENDER_V_NUM(0));
-		return cli_fail(cli, canonical ? CLI_AT_KERNEL_HALF : CLI_AT_HOLE, ret);
+		return cli_fail(cli, where_is(vmlab_session_info(cli->session), va), ret);
 	}
 	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
 	if (ret)
