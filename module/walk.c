@@ -39,7 +39,7 @@
  * @runs: where leaves go
  * @trace: where WALK notes every level, or NULL
  * @tables: where tables go instead of leaves, or NULL
- * @budget: entries that may still be looked at under this hold of the mmap lock
+ * @budget: units of VMLAB_CHUNK_BUDGET left for this hold of the mmap lock
  * @noted_at: TABLES: the address that the last table was reported at
  * @next: where the descent stopped early
  */
@@ -73,6 +73,19 @@ static bool stop_at(struct walker *w, unsigned long addr)
 static bool spent(const struct walker *w, unsigned long addr)
 {
 	return w->budget <= 0 && (!w->tables || w->noted_at != addr);
+}
+
+/*
+ * A last-level table is looked at as a whole or not at all in this hold: budget for
+ * all of it, or it comes first in the next one, where there always is.
+ */
+static bool spent_for_table(struct walker *w, unsigned long addr, unsigned long end)
+{
+	BUILD_BUG_ON(PTRS_PER_PTE + VMLAB_VMA_COST + VMLAB_MAX_LEVELS > VMLAB_CHUNK_BUDGET);
+	if (w->tables || w->budget >= (long)((end - addr) >> PAGE_SHIFT))
+		return false;
+	w->budget = 0;
+	return true;
 }
 
 /*
@@ -110,8 +123,13 @@ static bool note_table(struct walker *w, int level, unsigned int shift,
 	struct vmlab_table *rec;
 	unsigned int i;
 
-	if (addr != max(base, w->vma->vm_start) || find_vma(w->mm, base) != w->vma)
+	if (addr != max(base, w->vma->vm_start))
 		return true;
+	if (base < w->vma->vm_start) {
+		w->budget -= VMLAB_VMA_COST;
+		if (find_vma(w->mm, base) != w->vma)
+			return true;
+	}
 	if (spent(w, addr) || w->tables->nr + level > w->tables->max)
 		return false;
 	w->noted_at = addr;
@@ -284,6 +302,7 @@ static bool walk_huge_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr,
 	struct vmlab_run leaf;
 	bool room = true;
 
+	w->budget -= VMLAB_HUGE_COST;
 	/* Split, zapped or filled while we waited for the lock: look again. */
 	*again = pmd_none(pmd) || (pmd_present(pmd) && !pmd_leaf(pmd));
 	if (*again)
@@ -334,6 +353,8 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 			}
 			if (!pmd_present(pmd) || pmd_leaf(pmd))
 				going = walk_huge_pmd(w, pmdp, addr, permits, &again);
+			else if (spent_for_table(w, addr, next))
+				return stop_at(w, addr);
 			else
 				going = walk_ptes(w, pmdp, pmd, addr, next,
 						  permits & vmlab_arch_permits(pmd_val(pmd)),
@@ -354,6 +375,7 @@ static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
 	bool room = true;
 	pud_t pud;
 
+	w->budget -= VMLAB_HUGE_COST;
 	spin_lock(ptl);
 	pud = pudp_get(pudp);
 	/* Split or zapped while we waited for the lock: look again. */
@@ -599,7 +621,7 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 	for (addr &= ~(size - 1); addr < end; addr += size) {
 		if (spent(w, addr))
 			return stop_at(w, addr);
-		w->budget--;
+		w->budget -= 1 + VMLAB_HUGE_COST;
 		/* Unsettled only while the page is being replaced under us. */
 		while (!hugetlb_leaf(w, addr, shift, &leaf))
 			cpu_relax();

@@ -32,6 +32,7 @@ struct witness {
 	int pagemap;
 	int flags;
 	int counts;
+	bool ksm_vague;		/* kpageflags calls all that is anonymous KSM */
 };
 
 /* 0 or -errno; pid 0 is the caller. */

@@ -46,6 +46,7 @@ static const struct {
 	{ CLI_AT_TARGET, EPERM,
 	  "not permitted to look at process %s: the kernel's ptrace rules decide; run as root" },
 	{ CLI_AT_QUERY, ESRCH, "process %s has ended, or runs another program now: ask again" },
+	{ CLI_AT_QUERY, EINTR, "interrupted: what is shown is not all" },
 	{ CLI_AT_QUERY, ERANGE,
 	  "not an address of the user half: see user_end in `vmlab info`" },
 	{ CLI_AT_SYMBOL, ENOENT,
