@@ -78,6 +78,7 @@ union any_arg {
 	struct vmlab_walk walk;
 	struct vmlab_scan scan;
 	struct vmlab_vmas vmas;
+	struct vmlab_tables tables;
 };
 
 static const struct op *find_op(const struct op *ops, size_t nr, unsigned int cmd)

@@ -19,6 +19,7 @@
 #include <vmlab.h>
 
 struct vmlab_runs;
+struct vmlab_table_list;
 struct vmlab_target;
 
 /* main.c */
@@ -78,6 +79,25 @@ long vmlab_walk_one(struct vmlab_call *call);
 int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
 		   unsigned long end, struct vmlab_runs *runs, long *budget,
 		   unsigned long *next);
+
+int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end, struct vmlab_table_list *list,
+			  long *budget, unsigned long *next);
+
+/**
+ * struct vmlab_table_list - where the tables of a range go
+ * @recs: room for records
+ * @nr: records in use
+ * @max: records there is room for
+ */
+struct vmlab_table_list {
+	struct vmlab_table *recs;
+	u32 nr;
+	u32 max;
+};
+
+/* tables.c */
+long vmlab_tables(struct vmlab_call *call);
 
 /* scan.c */
 long vmlab_scan(struct vmlab_call *call);

@@ -3,7 +3,8 @@
  * walk.c - the only place that descends page tables.
  *
  * One descent serves both WALK (one page, every level noted down) and SCAN (a
- * range, leaves only), so that the two cannot disagree.
+ * range, leaves only), so that the two cannot disagree; and TABLES, which wants the
+ * tables themselves.
  *
  * Locks. The caller holds mm_users and the mmap lock: for reading when the range
  * lies in a VMA, for writing when it does not, because munmap() frees tables
@@ -37,7 +38,9 @@
  * @vma_facts: what is true of every leaf because of the VMA
  * @runs: where leaves go
  * @trace: where WALK notes every level, or NULL
+ * @tables: where tables go instead of leaves, or NULL
  * @budget: entries that may still be looked at under this hold of the mmap lock
+ * @noted_at: TABLES: the address that the last table was reported at
  * @next: where the descent stopped early
  */
 struct walker {
@@ -46,9 +49,14 @@ struct walker {
 	u64 vma_facts;
 	struct vmlab_runs *runs;
 	struct vmlab_walk *trace;
+	struct vmlab_table_list *tables;
 	long budget;
+	unsigned long noted_at;
 	unsigned long next;
 };
+
+/* No address of a table: nothing was reported yet. */
+#define NOWHERE	1UL
 
 /* Levels of the descent; all return false when it has to stop at walker.next. */
 
@@ -56,6 +64,15 @@ static bool stop_at(struct walker *w, unsigned long addr)
 {
 	w->next = addr;
 	return false;
+}
+
+/*
+ * Time to let go of the mmap lock? Not between the tables that are reported at one
+ * address: whoever comes back to it would report the upper ones again.
+ */
+static bool spent(const struct walker *w, unsigned long addr)
+{
+	return w->budget <= 0 && (!w->tables || w->noted_at != addr);
 }
 
 /*
@@ -76,6 +93,44 @@ static void note(struct walker *w, int level, const void *table,
 	entry->index = index;
 	entry->level = level;
 	w->trace->out_nr_levels = top - level + 1;
+}
+
+/*
+ * TABLES: one table, as the descent enters it at @addr. It is reported where the
+ * first VMA that it serves begins, so that neither its other VMAs nor a restart
+ * report it again. False when there might not be room for it and the tables below
+ * it that begin at the same address. All its entries are counted, also those that
+ * serve other VMAs: the table is stable as a whole.
+ */
+static bool note_table(struct walker *w, int level, unsigned int shift,
+		       const void *table, unsigned long addr)
+{
+	unsigned long base = addr & ~((1UL << (shift + PAGE_SHIFT - 3)) - 1);
+	const u64 *entries = table;
+	struct vmlab_table *rec;
+	unsigned int i;
+
+	if (addr != max(base, w->vma->vm_start) || find_vma(w->mm, base) != w->vma)
+		return true;
+	if (spent(w, addr) || w->tables->nr + level > w->tables->max)
+		return false;
+	w->noted_at = addr;
+	rec = &w->tables->recs[w->tables->nr++];
+	memset(rec, 0, sizeof(*rec));
+	rec->va = base;
+	rec->table_pa = __pa(table);
+	rec->level = level;
+	for (i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
+		u64 raw = READ_ONCE(entries[i]);
+
+		if (vmlab_arch_none(raw))
+			continue;
+		rec->nr_used++;
+		if (level > VMLAB_LEVEL_PTE && vmlab_arch_huge(raw))
+			rec->nr_leaves++;
+	}
+	w->budget -= PAGE_SIZE / sizeof(u64) / 8;	/* a test a line, not a leaf */
+	return true;
 }
 
 /*
@@ -182,6 +237,11 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		*again = true;
 		goto unlock;
 	}
+	if (w->tables) {
+		room = note_table(w, VMLAB_LEVEL_PTE, PAGE_SHIFT,
+				  ptep - pte_index(addr), addr);
+		goto unlock;
+	}
 	for (; addr != end; ptep++, addr += PAGE_SIZE) {
 		pte_t pte = ptep_get(ptep);
 		struct vmlab_run leaf;
@@ -249,12 +309,15 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 	pmd_t *pmdp = pmd_offset(pudp, addr);
 	unsigned long next;
 
+	if (w->tables && !note_table(w, VMLAB_LEVEL_PMD, PMD_SHIFT,
+				     pmdp - pmd_index(addr), addr))
+		return stop_at(w, addr);
 	for (; addr != end; pmdp++, addr = next) {
 		bool again, going;
 		pmd_t pmd;
 
 		next = pmd_addr_end(addr, end);
-		if (w->budget <= 0)
+		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget--;
 		do {
@@ -262,6 +325,10 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 			note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr),
 			     pmd_index(addr), pmd_val(pmd));
 			if (pmd_none(pmd)) {
+				going = true;
+				break;
+			}
+			if (w->tables && (!pmd_present(pmd) || pmd_leaf(pmd))) {
 				going = true;
 				break;
 			}
@@ -306,18 +373,22 @@ static bool walk_puds(struct walker *w, p4d_t *p4dp, unsigned long addr,
 	pud_t *pudp = pud_offset(p4dp, addr);
 	unsigned long next;
 
+	if (w->tables && !note_table(w, VMLAB_LEVEL_PUD, PUD_SHIFT,
+				     pudp - pud_index(addr), addr))
+		return stop_at(w, addr);
 	for (; addr != end; pudp++, addr = next) {
 		pud_t pud = pudp_get(pudp);
 
 		next = pud_addr_end(addr, end);
-		if (w->budget-- <= 0)
+		if (spent(w, addr))
 			return stop_at(w, addr);
+		w->budget--;
 		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr),
 		     pud_val(pud));
 		if (pud_none(pud) || !pud_present(pud))
 			continue;
 		if (pud_leaf(pud)) {
-			if (!walk_huge_pud(w, pudp, addr, permits))
+			if (!w->tables && !walk_huge_pud(w, pudp, addr, permits))
 				return false;
 			continue;
 		}
@@ -335,13 +406,17 @@ static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
 	bool root = mm_p4d_folded(w->mm);
 	unsigned long next;
 
+	if (w->tables && !root && !note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
+					      p4dp - p4d_index(addr), addr))
+		return stop_at(w, addr);
 	for (; addr != end; p4dp++, addr = next) {
 		p4d_t p4d = p4dp_get(p4dp);
 		u64 raw = p4d_val(p4d);
 
 		next = p4d_addr_end(addr, end);
-		if (w->budget-- <= 0)
+		if (spent(w, addr))
 			return stop_at(w, addr);
+		w->budget--;
 		/* Folded, the p4d is the root itself: indexed as such. */
 		if (root)
 			note(w, VMLAB_LEVEL_P4D, pgdp - pgd_index(addr),
@@ -365,6 +440,9 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 	bool root = !mm_p4d_folded(w->mm);
 	unsigned long next;
 
+	if (w->tables && !note_table(w, root ? VMLAB_LEVEL_PGD : VMLAB_LEVEL_P4D,
+				     PGDIR_SHIFT, pgdp - pgd_index(addr), addr))
+		return stop_at(w, addr);
 	for (; addr != end; pgdp++, addr = next) {
 		u64 permits = PERMITS_ALL;
 
@@ -372,10 +450,11 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 		if (root) {
 			pgd_t pgd = pgdp_get(pgdp);
 
+			if (spent(w, addr))
+				return stop_at(w, addr);
+			w->budget--;
 			note(w, VMLAB_LEVEL_PGD, pgdp - pgd_index(addr),
 			     pgd_index(addr), pgd_val(pgd));
-			if (w->budget-- <= 0)
-				return stop_at(w, addr);
 			if (pgd_none(pgd) || !pgd_present(pgd))
 				continue;
 			permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, pgd_val(pgd)));
@@ -509,12 +588,60 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 	struct vmlab_run leaf;
 
 	for (addr &= ~(size - 1); addr < end; addr += size) {
-		if (w->budget-- <= 0)
+		if (spent(w, addr))
 			return stop_at(w, addr);
+		w->budget--;
 		/* Unsettled only while the page is being replaced under us. */
 		while (!hugetlb_leaf(w, addr, shift, &leaf))
 			cpu_relax();
 		if (leaf.count && !vmlab_runs_add(w->runs, &leaf))
+			return stop_at(w, addr);
+	}
+	return true;
+}
+
+/*
+ * TABLES in a hugetlb VMA: the tables above the pud as everywhere, the pmd table
+ * with interrupts off, as for its leaves.
+ */
+static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long end)
+{
+	unsigned int shift = huge_page_shift(hstate_vma(w->vma));
+	struct hugetlb_slot slot = { .shift = shift };
+	unsigned long next, flags;
+	pgd_t *pgdp;
+	bool room = true;
+	pud_t pud;
+
+	for (; addr < end; addr = next) {
+		next = pud_addr_end(addr, end);
+		if (spent(w, addr))
+			return stop_at(w, addr);
+		w->budget--;
+		pgdp = pgd_offset(w->mm, addr);
+		if (!note_table(w, mm_p4d_folded(w->mm) ? VMLAB_LEVEL_P4D : VMLAB_LEVEL_PGD,
+				PGDIR_SHIFT, pgdp - pgd_index(addr), addr))
+			return stop_at(w, addr);
+		if (!mm_p4d_folded(w->mm) && !pgd_none(pgdp_get(pgdp))) {
+			p4d_t *p4dp = p4d_offset(pgdp, addr);
+
+			if (!note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
+					p4dp - p4d_index(addr), addr))
+				return stop_at(w, addr);
+		}
+		if (!hugetlb_top(w, addr, &slot))
+			continue;
+		if (!note_table(w, VMLAB_LEVEL_PUD, PUD_SHIFT,
+				slot.pudp - pud_index(addr), addr))
+			return stop_at(w, addr);
+		local_irq_save(flags);
+		pud = pudp_get(slot.pudp);
+		if (!pud_none(pud) && pud_present(pud) && !pud_leaf(pud))
+			room = note_table(w, VMLAB_LEVEL_PMD, PMD_SHIFT,
+					  pmd_offset_lockless(slot.pudp, pud, addr) -
+					  pmd_index(addr), addr);
+		local_irq_restore(flags);
+		if (!room)
 			return stop_at(w, addr);
 	}
 	return true;
@@ -525,7 +652,8 @@ static bool descend(struct walker *w, unsigned long start, unsigned long end)
 	if (w->vma) {
 		w->vma_facts = vmlab_vma_facts(w->vma);
 		if (is_vm_hugetlb_page(w->vma))
-			return walk_hugetlb(w, start, end);
+			return w->tables ? hugetlb_tables(w, start, end) :
+					   walk_hugetlb(w, start, end);
 	}
 	return walk_pgds(w, start, end);
 }
@@ -553,12 +681,31 @@ int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
 		.next = end,
 	};
 	bool done = descend(&w, start, end);
-	bool spent = w.budget <= 0;
 
 	*budget = w.budget;
 	*next = w.next;
 	/* A stop with budget left can only mean that there was no room. */
-	return done || spent ? 0 : -ENOSPC;
+	return done || w.budget <= 0 ? 0 : -ENOSPC;
+}
+
+/* The tables that serve a range of one VMA; everything else as vmlab_walk_vma(). */
+int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end, struct vmlab_table_list *list,
+			  long *budget, unsigned long *next)
+{
+	struct walker w = {
+		.mm = vma->vm_mm,
+		.vma = vma,
+		.tables = list,
+		.noted_at = NOWHERE,
+		.budget = *budget,
+		.next = end,
+	};
+	bool done = descend(&w, start, end);
+
+	*budget = w.budget;
+	*next = w.next;
+	return done || w.budget <= 0 ? 0 : -ENOSPC;
 }
 
 /* WALK: one address, every level. */

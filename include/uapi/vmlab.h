@@ -6,7 +6,7 @@
  * what a bit or a state is called is the business of the reader (tools/lib).
  *
  * /dev/vmlab answers INFO and OPEN. OPEN gives a descriptor that stands for one
- * address space and answers WALK, SCAN and VMAS.
+ * address space and answers WALK, SCAN, VMAS and TABLES.
  *
  * Every struct starts with its own size, as the caller was compiled. A shorter
  * one (not below the first published size) is extended with zeroes, a longer
@@ -53,6 +53,7 @@
 #define VMLAB_WALK		_IO(VMLAB_IOC_TYPE, 0x10)
 #define VMLAB_SCAN		_IO(VMLAB_IOC_TYPE, 0x11)
 #define VMLAB_VMAS		_IO(VMLAB_IOC_TYPE, 0x12)
+#define VMLAB_TABLES		_IO(VMLAB_IOC_TYPE, 0x13)
 
 /* Architectures, in vmlab_info.out_arch. */
 #define VMLAB_ARCH_X86_64	1
@@ -430,6 +431,55 @@ struct vmlab_vma {
  * On a target. Shows what /proc/PID/maps shows, and as little.
  */
 struct vmlab_vmas {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 buf;
+	__u32 nr_recs;
+	__u32 rec_size;
+	__aligned_u64 out_next;
+	__u32 out_nr;
+	__u32 out_flags;
+};
+
+/**
+ * struct vmlab_table - one page table
+ * @va: first address that it covers
+ * @table_pa: where it lies
+ * @nr_used: entries that hold anything
+ * @nr_leaves: of these, leaves above the last level
+ * @level: VMLAB_LEVEL_* of its entries
+ * @__reserved: zero
+ */
+struct vmlab_table {
+	__aligned_u64 va;
+	__aligned_u64 table_pa;
+	__u32 nr_used;
+	__u32 nr_leaves;
+	__u32 level;
+	__u32 __reserved;
+};
+
+/**
+ * struct vmlab_tables - the page tables that serve a range
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @start: first address, page aligned
+ * @end: page aligned, at most vmlab_info.out_user_end
+ * @buf: where the records go
+ * @nr_recs: how many records fit there, at least VMLAB_MAX_LEVELS
+ * @rec_size: bytes from one record to the next, at least sizeof(struct vmlab_table)
+ * @out_next: where to go on; @end when done
+ * @out_nr: records written
+ * @out_flags: none yet
+ *
+ * On a target whose frames the caller may see; EPERM otherwise. A table is reported
+ * at the first address in it that lies in a VMA: once, upper levels first, whatever
+ * the size of the buffer; a range that starts behind that address does not see it.
+ * Tables that the kernel keeps in reserve for splitting huge pages are in no tree.
+ */
+struct vmlab_tables {
 	__u32 size;
 	__u32 flags;
 	__aligned_u64 start;

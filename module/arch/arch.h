@@ -11,6 +11,10 @@
  *	user mode. The AND over all levels is what the MMU enforces.
  * bool vmlab_arch_valid(u64 raw)
  *	Does the MMU translate through this entry?
+ * bool vmlab_arch_none(u64 raw)
+ *	Does it hold nothing at all?
+ * bool vmlab_arch_huge(u64 raw)
+ *	An entry above the last level: a leaf?
  * u64 vmlab_arch_attributes(u64 raw)
  *	The raw entry without its frame: equal for two leaves of one run.
  * u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)

@@ -27,6 +27,18 @@ static __always_inline bool vmlab_arch_valid(u64 raw)
 	return raw & _PAGE_PRESENT;
 }
 
+/* As pte_none(): A and D may be set by an erratum in an entry that is empty. */
+static __always_inline bool vmlab_arch_none(u64 raw)
+{
+	return !(raw & ~(u64)(_PAGE_ACCESSED | _PAGE_DIRTY));
+}
+
+/* Above the last level: does it map memory, instead of pointing to a table? */
+static __always_inline bool vmlab_arch_huge(u64 raw)
+{
+	return raw & _PAGE_PSE;
+}
+
 static __always_inline u64 vmlab_arch_attributes(u64 raw)
 {
 	return raw & ~(u64)PTE_PFN_MASK;

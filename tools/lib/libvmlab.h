@@ -103,6 +103,10 @@ void vmlab_scan_end(struct vmlab_scanner *scan);
 ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 			  uint64_t end, struct vmlab_vma **out);
 
+/* All page tables that serve [start, end); as vmlab_target_vmas(). */
+ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
+			    uint64_t end, struct vmlab_table **out);
+
 /* ---- proc.c: what /proc tells ------------------------------------------- */
 
 /* One line of /proc/PID/maps. */
@@ -206,6 +210,87 @@ const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 size_t vmlab_run_why(const struct vmlab_run *run, const char **out);
 /* The address lies in one half or the other, not in the hole between. */
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
+
+/* ---- elf.c: what the mapped files say ------------------------------------ */
+
+/* A program header that takes part in the memory image, PT_LOAD and the like. */
+struct vmlab_segment {
+	uint32_t type;		/* PT_* of <elf.h> */
+	uint32_t flags;		/* PF_R, PF_W, PF_X */
+	uint64_t offset;
+	uint64_t vaddr;
+	uint64_t sz_file;
+	uint64_t sz_mem;
+};
+
+struct vmlab_elf {
+	uint16_t type;		/* ET_EXEC, ET_DYN ... */
+	uint16_t machine;	/* EM_* */
+	uint8_t class;		/* ELFCLASS32, ELFCLASS64 */
+	size_t nr_segments;
+	struct vmlab_segment *segments;
+};
+
+/* Reads the program headers of @path. -ENOEXEC: not an ELF file. */
+int vmlab_elf_read(struct vmlab_session *session, const char *path, struct vmlab_elf *out);
+void vmlab_elf_free(struct vmlab_elf *elf);
+/* The value of a defined symbol of @path, unrelocated. -ENOENT: it has none. */
+int vmlab_elf_symbol(struct vmlab_session *session, const char *path, const char *name,
+		     uint64_t *value);
+
+/*
+ * An address in words: hexadecimal with or without 0x, or a symbol of process @pid,
+ * NAME (looked for in the program, then in its libraries) or FILE:NAME (FILE as the
+ * end of a mapped file's name). -ENOENT: no such symbol; -EINVAL: neither.
+ */
+int vmlab_resolve(struct vmlab_session *session, pid_t pid, const char *text, uint64_t *va);
+
+/* ---- anatomy.c: what lies where ------------------------------------------ */
+
+/* Pages of a part, in base pages. */
+struct vmlab_pages {
+	uint64_t resident;	/* as Rss counts */
+	uint64_t anon;
+	uint64_t file;
+	uint64_t shmem;
+	uint64_t zero;		/* entries that map the zero page: not resident */
+	uint64_t cow;		/* asked writable, wait for a copy */
+	uint64_t shared;	/* resident, and mapped more than once */
+	uint64_t swap;
+	uint64_t huge;		/* in leaves above the last level, hugetlb included */
+	uint64_t hugetlb;	/* no part of resident, as in Rss */
+};
+
+/* One part of the address space, from low to high: a region, or what lies between. */
+struct vmlab_part {
+	uint64_t start;
+	uint64_t end;		/* 0 for the very end of the address space */
+	const char *kind;	/* "code", "heap", "hole" ... contract of `vmlab map` */
+	const char *name;
+	const struct vmlab_region *region;	/* NULL for what is no mapping */
+	struct vmlab_pages pages;
+	uint64_t sz_tables;	/* of the page tables that begin to serve here */
+	const char *findings[4];
+	size_t nr_findings;
+	pid_t *threads;		/* whose stack pointer lies here */
+	size_t nr_threads;
+};
+
+struct vmlab_anatomy {
+	struct vmlab_regions regions;
+	struct vmlab_part *parts;
+	size_t nr;
+	struct vmlab_pages total;
+	uint64_t sz_tables;	/* as VmPTE counts */
+	bool tables_known;	/* false where they are withheld */
+	bool changed;		/* the regions changed while they were looked at */
+	char abi[16];		/* "x86_64", "i386", "" unknown */
+};
+
+/* Collects everything `vmlab map` shows of an open target. */
+int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
+		       struct vmlab_anatomy *out);
+void vmlab_anatomy_free(struct vmlab_anatomy *anatomy);
 
 /* ---- launch.c: a process of our own to look at --------------------------- */
 

@@ -17,7 +17,8 @@
 #define NODE		"/dev/vmlab"
 /* One SCAN fills this many records: 192 KiB, a few thousand system calls saved. */
 #define SCAN_RECS	4096
-#define VMA_RECS	512
+/* Records of the smaller bulk queries: VMAs, tables. */
+#define BULK_RECS	512
 
 struct vmlab_target {
 	struct vmlab_session *session;
@@ -310,6 +311,80 @@ void vmlab_scan_end(struct vmlab_scanner *scan)
 	scan->buf = NULL;
 }
 
+/*
+ * A query that is asked until it has answered all of its range. The pointers lead
+ * into its struct, in the process's own memory.
+ */
+struct bulk {
+	struct vmlab_target *target;
+	struct vmlab_question q;
+	__u64 *buf;		/* in the struct: where records go */
+	__u32 *nr_recs;
+	__u32 *out_nr;
+	__u64 *start;
+	__u64 *end;
+	__u64 *out_next;
+};
+
+static ssize_t collect(struct bulk *bulk, void **out)
+{
+	size_t rec_size = bulk->q.rec_size, nr = 0;
+	char *all = NULL, *more;
+	int ret;
+
+	*out = NULL;
+	do {
+		more = realloc(all, (nr + BULK_RECS) * rec_size);
+		if (!more) {
+			ret = -ENOMEM;
+			goto fail;
+		}
+		all = more;
+		bulk->q.buf = all + nr * rec_size;
+		*bulk->buf = (uintptr_t)bulk->q.buf;
+		*bulk->nr_recs = BULK_RECS;
+		*bulk->out_nr = 0;
+		*bulk->out_next = 0;
+		do {
+			ret = vmlab_object_ask(bulk->target->object, &bulk->q);
+		} while (ret == -EINTR);
+		/* An answer that does not get anywhere would be asked for ever. */
+		if (!ret && *bulk->out_next <= *bulk->start && *bulk->start < *bulk->end)
+			ret = -EBADMSG;
+		if (ret)
+			goto fail;
+		nr += *bulk->out_nr;
+		*bulk->start = *bulk->out_next;
+	} while (*bulk->start < *bulk->end);
+	*out = all;
+	return nr;
+
+fail:
+	free(all);
+	return ret;
+}
+
+/* The two structs have the same fields; only what a record is differs. */
+#define BULK(_target, _cmd, _ask, _rec) {				\
+	.target = (_target),						\
+	.q = {								\
+		.cmd = (_cmd),						\
+		.arg = &(_ask),						\
+		.size = sizeof(_ask),					\
+		.local = (uintptr_t)&(_ask).buf - (uintptr_t)&(_ask),	\
+		.sz_local = sizeof((_ask).buf),				\
+		.nr = &(_ask).out_nr,					\
+		.max_recs = BULK_RECS,					\
+		.rec_size = sizeof(_rec),				\
+	},								\
+	.buf = &(_ask).buf,					\
+	.nr_recs = &(_ask).nr_recs,					\
+	.out_nr = &(_ask).out_nr,					\
+	.start = &(_ask).start,				\
+	.end = &(_ask).end,					\
+	.out_next = &(_ask).out_next,			\
+}
+
 ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 			  uint64_t end, struct vmlab_vma **out)
 {
@@ -319,46 +394,21 @@ ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 		.end = end ? end : target->session->info.out_user_end,
 		.rec_size = sizeof(struct vmlab_vma),
 	};
-	struct vmlab_question q = {
-		.cmd = VMLAB_VMAS,
-		.arg = &ask,
-		.size = sizeof(ask),
-		.local = offsetof(struct vmlab_vmas, buf),
-		.sz_local = sizeof(ask.buf),
-		.nr = &ask.out_nr,
-		.max_recs = VMA_RECS,
-		.rec_size = sizeof(struct vmlab_vma),
-	};
-	struct vmlab_vma *all = NULL, *more;
-	size_t nr = 0;
-	int ret;
+	struct bulk bulk = BULK(target, VMLAB_VMAS, ask, struct vmlab_vma);
 
-	*out = NULL;
-	do {
-		more = realloc(all, (nr + VMA_RECS) * sizeof(*all));
-		if (!more) {
-			free(all);
-			return -ENOMEM;
-		}
-		all = more;
-		ask.buf = (uintptr_t)(all + nr);
-		ask.nr_recs = VMA_RECS;
-		ask.out_nr = 0;
-		ask.out_next = 0;
-		ask.out_flags = 0;
-		q.buf = all + nr;
-		do {
-			ret = vmlab_object_ask(target->object, &q);
-		} while (ret == -EINTR);
-		if (!ret && ask.out_next <= ask.start && ask.start < ask.end)
-			ret = -EBADMSG;
-		if (ret) {
-			free(all);
-			return ret;
-		}
-		nr += ask.out_nr;
-		ask.start = ask.out_next;
-	} while (ask.start < ask.end);
-	*out = all;
-	return nr;
+	return collect(&bulk, (void **)out);
+}
+
+ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
+			    uint64_t end, struct vmlab_table **out)
+{
+	struct vmlab_tables ask = {
+		.size = sizeof(ask),
+		.start = start,
+		.end = end ? end : target->session->info.out_user_end,
+		.rec_size = sizeof(struct vmlab_table),
+	};
+	struct bulk bulk = BULK(target, VMLAB_TABLES, ask, struct vmlab_table);
+
+	return collect(&bulk, (void **)out);
 }

@@ -2,9 +2,11 @@
 /*
  * source.c - asks the machine, keeps its answers, or answers in its place.
  */
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -309,17 +311,63 @@ static ssize_t recall_text(struct vmlab_source *source, const char *path, char *
 	return record.sz_data;
 }
 
-ssize_t vmlab_source_text(struct vmlab_source *source, const char *path, char **out)
+ssize_t vmlab_source_answer(struct vmlab_source *source, const char *name,
+			    ssize_t (*compute)(const void *ctx, char **out),
+			    const void *ctx, char **out)
 {
 	ssize_t len;
 
 	*out = NULL;
 	if (source->reader)
-		return recall_text(source, path, out);
-	len = read_all(path, out);
-	keep(source, VMLAB_RECORD_TEXT, len < 0 ? len : 0, path, strlen(path), *out,
+		return recall_text(source, name, out);
+	len = compute(ctx, out);
+	keep(source, VMLAB_RECORD_TEXT, len < 0 ? len : 0, name, strlen(name), *out,
 	     len < 0 ? 0 : len);
 	return len;
+}
+
+static ssize_t compute_text(const void *path, char **out)
+{
+	return read_all(path, out);
+}
+
+ssize_t vmlab_source_text(struct vmlab_source *source, const char *path, char **out)
+{
+	return vmlab_source_answer(source, path, compute_text, path, out);
+}
+
+static int no_dots(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static ssize_t compute_names(const void *path, char **out)
+{
+	struct dirent **entries;
+	ssize_t len = 0;
+	size_t room = 1;
+	int nr, i;
+
+	nr = scandir(path, &entries, no_dots, versionsort);
+	if (nr < 0)
+		return -errno;
+	for (i = 0; i < nr; i++)
+		room += strlen(entries[i]->d_name) + 1;
+	*out = malloc(room);
+	if (*out)
+		**out = '\0';
+	for (i = 0; i < nr; i++) {
+		if (*out)
+			len += snprintf(*out + len, room - len, "%s\n", entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return *out ? len : -ENOMEM;
+}
+
+ssize_t vmlab_source_names(struct vmlab_source *source, const char *path, char **out)
+{
+	return vmlab_source_answer(source, path, compute_names, path, out);
 }
 
 int vmlab_source_number(struct vmlab_source *source, const char *name, int64_t *value)

@@ -68,6 +68,15 @@ struct vmlab_question {
 int vmlab_object_ask(struct vmlab_object *object, struct vmlab_question *q);
 /* The whole file, NUL terminated, free(*out). Its length or -errno. */
 ssize_t vmlab_source_text(struct vmlab_source *source, const char *path, char **out);
+/* The names in a folder, each followed by a newline, sorted; else as a text. */
+ssize_t vmlab_source_names(struct vmlab_source *source, const char *path, char **out);
+/*
+ * What @compute finds out in a way of its own (by a library that reads files), kept
+ * under @name: bytes in *out, free(*out), their number or -errno.
+ */
+ssize_t vmlab_source_answer(struct vmlab_source *source, const char *name,
+			    ssize_t (*compute)(const void *ctx, char **out),
+			    const void *ctx, char **out);
 /* A number that only the living machine has (a pid): *value is kept, or replaced. */
 int vmlab_source_number(struct vmlab_source *source, const char *name, int64_t *value);
 
