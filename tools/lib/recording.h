@@ -5,9 +5,10 @@
  * A header of 16 bytes (magic, version, zero), then records: kind, result, length
  * of the key, length of the data (32 bits each), key, data; at the end 16 bytes
  * (magic, sum of all before), so that a damaged or unfinished file is not taken for
- * an answer. All numbers are little-endian, and so is what stands in the structs of answers, because that is
- * what every architecture of vmlab is. The answer of INFO, which is in every
- * recording, tells the architecture, /proc/sys/kernel/osrelease the kernel.
+ * an answer. All numbers are little-endian, and so is what stands in the structs of
+ * answers, because that is what every architecture of vmlab is. The answer of INFO,
+ * which is in every recording, tells the architecture, /proc/sys/kernel/osrelease the
+ * kernel.
  */
 #ifndef VMLAB_RECORDING_H
 #define VMLAB_RECORDING_H
