@@ -185,7 +185,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return ret;
 }
 
-int main(int argc, char **argv)
+int cli_main(int argc, char **argv)
 {
 	size_t i;
 
