@@ -13,6 +13,8 @@
 #include <vmlab.h>
 
 #define NODE	"/dev/vmlab"
+/* An end that a range may have with four levels and with five. */
+#define LOW_END	((1UL << 47) - 4096)
 
 /* 0 or -errno. */
 int ask(int fd, unsigned int cmd, void *arg);

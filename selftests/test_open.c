@@ -47,14 +47,14 @@ static int walk_at(int target, const void *va)
 
 static int scan_at(int target, void *buf)
 {
-	struct vmlab_scan scan = ask_scan(0, 1UL << 46, buf, 1);
+	struct vmlab_scan scan = ask_scan(0, LOW_END, buf, 1);
 
 	return ask(target, VMLAB_SCAN, &scan);
 }
 
 static int vmas_at(int target, void *buf)
 {
-	struct vmlab_vmas vmas = ask_vmas(0, 1UL << 46, buf, 1);
+	struct vmlab_vmas vmas = ask_vmas(0, LOW_END, buf, 1);
 
 	return ask(target, VMLAB_VMAS, &vmas);
 }
