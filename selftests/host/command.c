@@ -28,9 +28,8 @@ void command_words(struct command_line *line, const char *words, const char *con
 	add(line, "vmlab");
 	for (word = strtok_r(copy, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
 		add(line, word);
-		while (line->nr == 2 && options && *options)
-			add(line, *options++);
-		options = NULL;
+		for (; options && *options; options++)
+			add(line, *options);
 	}
 	free(copy);
 }

@@ -11,7 +11,8 @@ tap_ok() {
 	tap_passed=$((tap_passed + 1))
 }
 
-# tap_not_ok NAME: what is wrong comes on standard input.
+# tap_not_ok NAME: what is wrong comes on standard input; in this shell, which counts,
+# so not at the end of a pipe.
 tap_not_ok() {
 	echo "not ok $((++tap_number)) $*"
 	tap_failed=$((tap_failed + 1))
@@ -35,7 +36,7 @@ tap_check() {
 	if [ $status -eq 0 ] && [ -z "$out" ]; then
 		tap_ok "$name"
 	else
-		printf '%s\n' "$out" "status $status" | tap_not_ok "$name"
+		tap_not_ok "$name" <<<"$out"$'\n'"status $status"
 	fi
 }
 
@@ -58,9 +59,9 @@ tap_program() {
 		tests=$((tests + 1))
 	done <<<"$out"
 	if [ "$tests" -eq 0 ] || [ "${planned:-0}" -ne "$tests" ]; then
-		echo "$tests of ${planned:-an unknown number of} tests" | tap_not_ok "$name comes to its end"
+		tap_not_ok "$name comes to its end" <<<"$tests of ${planned:-an unknown number of} tests"
 	elif [ $status -ne 0 ] && ! grep -q '^not ok' <<<"$out"; then
-		echo "status $status" | tap_not_ok "$name ends well"
+		tap_not_ok "$name ends well" <<<"status $status"
 	fi
 }
 
