@@ -143,11 +143,12 @@ TEST_F(nobody, learns_nothing_from_filters_over_hidden_facts)
 	const int target = ask_target(open(NODE, O_RDWR | O_CLOEXEC), 0);
 	const uint64_t hidden = VMLAB_FACTS_KNOWN & ~VMLAB_FACTS_PUBLIC;
 	struct vmlab_run runs[NR_PAGES];
+	struct vmlab_scan scan;
 	uint32_t all;
 	int bit;
 
 	ASSERT_LE(0, target);
-	struct vmlab_scan scan = ask_scan(start, end, runs, NR_PAGES);
+	scan = ask_scan(start, end, runs, NR_PAGES);
 	ASSERT_EQ(0, ask(target, VMLAB_SCAN, &scan));
 	all = scan.out_nr;
 	ASSERT_LT(0, all);

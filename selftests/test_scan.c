@@ -323,8 +323,8 @@ struct asker {
 
 static void *ask_often(void *arg)
 {
+	const FIXTURE_DATA(range) *self = ((struct asker *)arg)->self;
 	struct asker *asker = arg;
-	const FIXTURE_DATA(range) *self = asker->self;
 	struct vmlab_run *runs = malloc(2 * NR_PAGES * sizeof(*runs));
 	int round, ret;
 	uint32_t nr;

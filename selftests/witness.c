@@ -128,6 +128,7 @@ static void area_goes_on(const char *line, struct witness_area *area)
 	} fields[] = {
 		{ "KernelPageSize:", &area->page_kb },
 		{ "Rss:", &area->rss_kb },
+		{ "Anonymous:", &area->anon_kb },
 		{ "Swap:", &area->swap_kb },
 		{ "AnonHugePages:", &area->anon_huge_kb },
 		{ "ProtectionKey:", &area->pkey },

@@ -62,6 +62,7 @@ struct witness_area {
 	long pkey;		/* -1 where the kernel has none */
 	long page_kb;		/* KernelPageSize */
 	long rss_kb;
+	long anon_kb;
 	long swap_kb;
 	long anon_huge_kb;
 };
