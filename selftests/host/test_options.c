@@ -18,9 +18,9 @@
 static void run(struct command_ran *ran, const char *words, bool json)
 {
 	struct command_line line = { .words = { strdup("vmlab") }, .nr = 1 };
-	const char *at = words, *bar;
+	const char *at = words, *bar = "";
 
-	while (*at) {
+	while (*at || *bar) {
 		bar = strchrnul(at, '|');
 		line.words[line.nr++] = strndup(at, bar - at);
 		if (json && line.nr == 2)
@@ -32,7 +32,7 @@ static void run(struct command_ran *ran, const char *words, bool json)
 }
 
 static const char *const wrong[] = {
-	"nothing", "--nothing", "Info", "inf", "info |x", "", "\x1b[31m", "two\nlines",
+	"nothing", "--nothing", "Info", "inf", "info |x", "\x1b[31m", "two\nlines",
 	"info|1", "info|--", "info|--|true", "info|--nothing", "info|-x", "info|-xyz",
 	"info|--json=1", "info|--replay", "info|--record", "info|--run", "info|--run|5",
 	"info|--record|a|--replay|b", "info|--help=1",
@@ -71,9 +71,6 @@ TEST(wrong_usage_has_status_2_and_one_line)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		/* Without any word there is the whole of help. */
-		if (!*wrong[i])
-			continue;
 		run(&ran, wrong[i], false);
 		EXPECT_STREQ("", usage_breaks(&ran, false))
 			TH_LOG("%s: %s", wrong[i], ran.err);
@@ -87,8 +84,6 @@ TEST(wrong_usage_with_json_is_a_document_too)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		if (!*wrong[i])
-			continue;
 		run(&ran, wrong[i], true);
 		EXPECT_STREQ("", usage_breaks(&ran, true))
 			TH_LOG("%s: %s", wrong[i], ran.err);
