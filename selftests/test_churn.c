@@ -552,7 +552,12 @@ TEST_F_TIMEOUT(churning, targets_give_well_formed_answers_to_their_last_moment, 
 
 	for (lives = 0; now() < until && _metadata->passed; lives++, seed++) {
 		/* Short lives first: all three ends belong to every run. */
-		const double seconds = lives < 3 ? 1 : 5;
+		double seconds = self->seconds / (lives < 3 ? 5 : 20);
+
+		if (seconds > 20)
+			seconds = 20;
+		else if (seconds < 1)
+			seconds = 1;
 
 		one_life(_metadata, self, seed, seconds, ends[lives % ARRAY_SIZE(ends)]);
 	}

@@ -122,10 +122,16 @@ FIXTURE_VARIANT_ADD(query, tables) { .forever = tables_forever };
 FIXTURE_VARIANT_ADD(query, walk) { .forever = walk_forever };
 FIXTURE_VARIANT_ADD(query, open) { .forever = open_forever };
 
+/* A kernel that checks itself takes ten times as long for everything. */
+static bool checking_kernel(void)
+{
+	return !leak_scan_missing();
+}
+
 /* Large enough for a query to be in its midst: 48 MiB, and 6,000 VMAs. */
 static void grow(void *arg)
 {
-	const size_t size = 48UL << 20;
+	const size_t size = (checking_kernel() ? 6UL : 48UL) << 20;
 	char *p = fixture_anon(size, PROT_READ | PROT_WRITE);
 	size_t i;
 
@@ -133,7 +139,7 @@ static void grow(void *arg)
 	if (!p)
 		_exit(1);
 	fixture_read(p, size);
-	for (i = 0; i < 3000; i++)
+	for (i = 0; i < size / (4 * PAGE); i++)
 		if (mprotect(p + 2 * i * PAGE, PAGE, PROT_READ))
 			_exit(1);
 }
@@ -188,7 +194,7 @@ static double end_one(struct __test_metadata *_metadata, FIXTURE_DATA(query) *se
 	return now() - sent;
 }
 
-TEST_F(query, ends_at_once_when_interrupted_or_killed_and_leaves_nothing)
+TEST_F_TIMEOUT(query, ends_at_once_when_interrupted_or_killed_and_leaves_nothing, 250)
 {
 	double took, longest = 0, next = 0;
 	int i;
@@ -206,7 +212,7 @@ TEST_F(query, ends_at_once_when_interrupted_or_killed_and_leaves_nothing)
 	TH_LOG("at most %.0f ms from the signal to the end, but for one: %.0f ms", next * 1000,
 	       longest * 1000);
 	/* Once an emulator's host may have stood still; not twice in so few. */
-	EXPECT_GT(1.0, next);
+	EXPECT_GT(checking_kernel() ? 5.0 : 1.0, next);
 	/* The target is none the worse for it. */
 	EXPECT_EQ(0, kill(self->victim.pid, 0));
 	EXPECT_EQ(0, victim_poke(&self->victim));
@@ -246,7 +252,7 @@ FIXTURE_TEARDOWN(caught)
 	victim_kill(&self->query.victim);
 }
 
-TEST_F(caught, signal_ends_a_scan_early_with_an_answer_that_can_be_continued)
+TEST_F_TIMEOUT(caught, signal_ends_a_scan_early_with_an_answer_that_can_be_continued, 250)
 {
 	const struct sigaction action = { .sa_handler = on_alarm };
 	FIXTURE_DATA(query) *query = &self->query;

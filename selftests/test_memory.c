@@ -104,7 +104,7 @@ static void grow(void *arg)
 		far[i] = 1;
 }
 
-TEST_F(charge, of_a_descriptor_does_not_depend_on_its_target)
+TEST_F_TIMEOUT(charge, of_a_descriptor_does_not_depend_on_its_target, 250)
 {
 	struct victim tiny, huge;
 	long of_tiny, of_huge;
@@ -128,7 +128,7 @@ TEST_F(charge, of_a_descriptor_does_not_depend_on_its_target)
 	victim_kill(&huge);
 }
 
-TEST_F(charge, of_descriptors_is_given_back)
+TEST_F_TIMEOUT(charge, of_descriptors_is_given_back, 250)
 {
 	const long before = counter_named(GROUP "/memory.current", "");
 	int round;
