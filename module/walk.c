@@ -351,14 +351,14 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 				going = true;
 				break;
 			}
-			if (!pmd_present(pmd) || pmd_leaf(pmd))
+			if (!pmd_present(pmd) || pmd_leaf(pmd)) {
 				going = walk_huge_pmd(w, pmdp, addr, permits, &again);
-			else if (spent_for_table(w, addr, next))
+				continue;
+			}
+			if (spent_for_table(w, addr, next))
 				return stop_at(w, addr);
-			else
-				going = walk_ptes(w, pmdp, pmd, addr, next,
-						  permits & vmlab_arch_permits(pmd_val(pmd)),
-						  &again);
+			going = walk_ptes(w, pmdp, pmd, addr, next,
+					  permits & vmlab_arch_permits(pmd_val(pmd)), &again);
 		} while (again);
 		if (!going)
 			return false;
