@@ -124,3 +124,8 @@ void fixture_read(const void *at, size_t size)
 	for (i = 0; i < size; i += PAGE)
 		(void)p[i];
 }
+
+void fixture_touch_page(void *at)
+{
+	fixture_read(at, PAGE);
+}

@@ -44,4 +44,7 @@ void *fixture_map(int fd, size_t size, int prot, int flags);
 void fixture_write(void *at, size_t size);
 void fixture_read(const void *at, size_t size);
 
+/* Reads the page at @at; for those who take a function. */
+void fixture_touch_page(void *at);
+
 #endif /* SELFTESTS_FIXTURE_H */

@@ -25,6 +25,8 @@
 /* Bits of kpageflags, as masks: KPF(ANON). */
 #include <linux/kernel-page-flags.h>
 #define KPF(name)		(1ULL << KPF_ ## name)
+/* For the kernel's own tools (tools/mm/page-types.c), hence not in that header. */
+#define KPF_MLOCKED		33
 
 struct witness {
 	int pagemap;

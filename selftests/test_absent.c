@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_absent.c - entries that hold no translation, and what they stand for: a
+ * place in a swap area, a frame on its way, the memory of a write protection, a
+ * page that the hardware has spoilt, a guard.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "counter.h"
+#include "fixture.h"
+#include "look.h"
+#include "swaparea.h"
+#include "victim.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT		21
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#endif
+
+#define F(name)		VMLAB_FACT_ ## name
+#define ASKED_RW	(F(VMA) | F(ASKED_READ) | F(ASKED_WRITE))
+
+/* Swap. */
+
+#define NR	32
+
+FIXTURE(swapped)
+{
+	struct look look;
+	struct swaparea area;
+	const char *missing;
+	char *pages;
+};
+
+FIXTURE_SETUP(swapped)
+{
+	ASSERT_EQ(0, look_open(&self->look, 0));
+	self->missing = swaparea_on(&self->area, 64UL << 20);
+	self->pages = fixture_anon(NR * PAGE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, self->pages);
+	fixture_write(self->pages, NR * PAGE);
+}
+
+FIXTURE_TEARDOWN(swapped)
+{
+	munmap(self->pages, NR * PAGE);
+	if (!self->missing)
+		swaparea_off(&self->area);
+	look_close(&self->look);
+}
+
+/* Pages that pagemap calls swapped, after the kernel was asked to swap them all. */
+static int swap_out(struct look *look, char *pages)
+{
+	int i, tries, nr = 0;
+
+	for (tries = 0; tries < 20 && nr < NR; tries++) {
+		madvise(pages, NR * PAGE, MADV_PAGEOUT);
+		for (i = nr = 0; i < NR; i++)
+			nr += !!(witness_page(&look->witness, pages + i * PAGE) & PM_SWAP);
+	}
+	return nr;
+}
+
+TEST_F(swapped, pages_are_where_pagemap_says)
+{
+	struct vmlab_run leaf;
+	long before, after;
+	int i;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	before = counter_named("/proc/vmstat", "pswpout");
+	ASSERT_EQ(NR, swap_out(&self->look, self->pages));
+	after = counter_named("/proc/vmstat", "pswpout");
+	EXPECT_LE(before + NR, after);
+	for (i = 0; i < NR; i++) {
+		uint64_t word = witness_page(&self->look.witness, self->pages + i * PAGE);
+
+		ASSERT_STREQ("", look_at(&self->look, self->pages + i * PAGE, &leaf));
+		EXPECT_EQ(F(SWAP) | F(SWAP_EXCLUSIVE) | ASKED_RW, LOOK_FACTS(leaf))
+			TH_LOG("0x%llx", leaf.facts);
+		EXPECT_EQ(PM_SWAP_TYPE(word), leaf.swap_type);
+		EXPECT_EQ(PM_SWAP_OFFSET(word), leaf.pfn);
+		EXPECT_EQ(VMLAB_MAPCOUNT_UNKNOWN, leaf.mapcount);
+		EXPECT_FALSE(self->look.walk.out_flags & VMLAB_OUT_MAPPED);
+	}
+}
+
+TEST_F(swapped, pages_never_merge_into_runs)
+{
+	struct vmlab_scanner scan;
+	struct vmlab_run run;
+	int nr = 0;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	ASSERT_EQ(NR, swap_out(&self->look, self->pages));
+	ASSERT_EQ(0, vmlab_scan_start(&scan, self->look.target, (uintptr_t)self->pages,
+				      (uintptr_t)self->pages + NR * PAGE, NULL, 0));
+	while (vmlab_scan_next(&scan, &run) == 1) {
+		EXPECT_EQ(1, run.count);
+		EXPECT_EQ((uintptr_t)self->pages + nr * PAGE, run.va);
+		nr++;
+	}
+	vmlab_scan_end(&scan);
+	EXPECT_EQ(NR, nr);
+}
+
+TEST_F(swapped, pages_shared_by_fork_are_one_place_and_exclusive_to_none)
+{
+	struct vmlab_run mine, theirs;
+	struct victim child;
+	struct look other;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	ASSERT_EQ(NR, swap_out(&self->look, self->pages));
+	ASSERT_EQ(0, victim_fork(&child, NULL, NULL));
+	ASSERT_EQ(0, look_open(&other, child.pid));
+	ASSERT_STREQ("", look_at(&self->look, self->pages, &mine));
+	ASSERT_STREQ("", look_at(&other, self->pages, &theirs));
+	EXPECT_EQ(F(SWAP) | ASKED_RW, LOOK_FACTS(mine)) TH_LOG("0x%llx", mine.facts);
+	EXPECT_EQ(F(SWAP) | ASKED_RW, LOOK_FACTS(theirs)) TH_LOG("0x%llx", theirs.facts);
+	EXPECT_EQ(mine.pfn, theirs.pfn);
+	EXPECT_EQ(mine.swap_type, theirs.swap_type);
+	look_close(&other);
+	victim_kill(&child);
+}
+
+TEST_F(swapped, pages_come_back_when_they_are_touched)
+{
+	struct vmlab_run leaf;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	ASSERT_EQ(NR, swap_out(&self->look, self->pages));
+	self->pages[0] = 2;
+	ASSERT_STREQ("", look_at(&self->look, self->pages, &leaf));
+	EXPECT_EQ(F(PRESENT) | F(READ) | F(WRITE) | F(FRAME) | F(ANON) | F(EXCLUSIVE),
+		  leaf.facts & (F(PRESENT) | F(READ) | F(WRITE) | F(FRAME) | F(ANON) |
+				F(EXCLUSIVE) | F(SWAP)));
+}
+
+TEST_F(swapped, pages_of_shared_memory_leave_nothing_behind)
+{
+	char *shared = mmap(NULL, NR * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct vmlab_run leaf;
+	int tries;
+
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	fixture_write(shared, NR * PAGE);
+	for (tries = 0; tries < 20; tries++) {
+		madvise(shared, NR * PAGE, MADV_PAGEOUT);
+		if (!(witness_page(&self->look.witness, shared) & PM_PRESENT))
+			break;
+	}
+	ASSERT_GT(20, tries);
+	ASSERT_STREQ("", look_at(&self->look, shared, &leaf));
+	EXPECT_EQ(0, leaf.count);
+}
+
+/* Write protection by userfaultfd. */
+
+FIXTURE(protected)
+{
+	struct look look;
+	int uffd;
+};
+
+FIXTURE_SETUP(protected)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
+	};
+
+	ASSERT_EQ(0, look_open(&self->look, 0));
+	self->uffd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (self->uffd >= 0 && ioctl(self->uffd, UFFDIO_API, &api)) {
+		close(self->uffd);
+		self->uffd = -1;
+	}
+}
+
+FIXTURE_TEARDOWN(protected)
+{
+	close(self->uffd);
+	look_close(&self->look);
+}
+
+static int write_protect(int uffd, void *at, size_t size, bool on)
+{
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (uintptr_t)at, .len = size },
+		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	return ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) ? -errno : 0;
+}
+
+static int watch_writes(int uffd, void *at, size_t size)
+{
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)at, .len = size },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+
+	return ioctl(uffd, UFFDIO_REGISTER, &reg) ? -errno : 0;
+}
+
+TEST_F(protected, page_is_present_and_says_so)
+{
+	char *page = fixture_anon(PAGE, PROT_READ | PROT_WRITE);
+	struct vmlab_run leaf;
+
+	if (self->uffd < 0)
+		SKIP(return, "this kernel's userfaultfd cannot write-protect");
+	page[0] = 1;
+	ASSERT_EQ(0, watch_writes(self->uffd, page, PAGE));
+	ASSERT_EQ(0, write_protect(self->uffd, page, PAGE, true));
+	ASSERT_STREQ("", look_at(&self->look, page, &leaf));
+	EXPECT_EQ(F(PRESENT) | F(UFFD_WP), leaf.facts & (F(PRESENT) | F(UFFD_WP) | F(WRITE)));
+	EXPECT_TRUE(witness_page(&self->look.witness, page) & PM_UFFD_WP);
+	ASSERT_EQ(0, write_protect(self->uffd, page, PAGE, false));
+	ASSERT_STREQ("", look_at(&self->look, page, &leaf));
+	EXPECT_FALSE(leaf.facts & F(UFFD_WP));
+}
+
+TEST_F(protected, hole_of_shared_memory_is_a_marker)
+{
+	char *pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			   -1, 0);
+	struct vmlab_run leaf;
+	int i;
+
+	if (self->uffd < 0)
+		SKIP(return, "this kernel's userfaultfd cannot write-protect shared memory");
+	pages[0] = 1;
+	ASSERT_EQ(0, watch_writes(self->uffd, pages, 4 * PAGE));
+	ASSERT_EQ(0, write_protect(self->uffd, pages, 4 * PAGE, true));
+	ASSERT_STREQ("", look_at(&self->look, pages, &leaf));
+	EXPECT_EQ(F(PRESENT) | F(UFFD_WP), leaf.facts & (F(PRESENT) | F(UFFD_WP) | F(WRITE)));
+	for (i = 1; i < 4; i++) {
+		ASSERT_STREQ("", look_at(&self->look, pages + i * PAGE, &leaf));
+		EXPECT_EQ(F(MARKER) | F(UFFD_WP) | ASKED_RW | F(SHARED) | F(VMA_FILE),
+			  LOOK_FACTS(leaf)) TH_LOG("0x%llx", leaf.facts);
+		EXPECT_EQ(VMLAB_PFN_NONE, leaf.pfn);
+		EXPECT_TRUE(witness_page(&self->look.witness, pages + i * PAGE) & PM_UFFD_WP);
+	}
+}
+
+/* The rest. */
+
+FIXTURE(entry)
+{
+	struct look look;
+	char *page;
+};
+
+FIXTURE_SETUP(entry)
+{
+	ASSERT_EQ(0, look_open(&self->look, 0));
+	self->page = fixture_anon(4 * PAGE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, self->page);
+	fixture_write(self->page, 4 * PAGE);
+}
+
+FIXTURE_TEARDOWN(entry)
+{
+	look_close(&self->look);
+}
+
+TEST_F(entry, of_spoilt_memory_says_poison)
+{
+	struct vmlab_run before, leaf;
+	uint64_t flags;
+
+	ASSERT_STREQ("", look_at(&self->look, self->page, &before));
+	if (madvise(self->page, PAGE, MADV_HWPOISON))
+		SKIP(return, "this kernel spoils no memory: %s", strerror(errno));
+	ASSERT_STREQ("", look_at(&self->look, self->page, &leaf));
+	EXPECT_EQ(F(MARKER) | F(POISON) | ASKED_RW, LOOK_FACTS(leaf))
+		TH_LOG("0x%llx", leaf.facts);
+	flags = witness_page_flags(&self->look.witness, before.pfn);
+	EXPECT_TRUE(flags & KPF(HWPOISON));
+	/* Its neighbour is none the worse. */
+	ASSERT_STREQ("", look_at(&self->look, self->page + PAGE, &leaf));
+	EXPECT_TRUE(leaf.facts & F(PRESENT));
+}
+
+TEST_F(entry, of_a_guard_says_guard)
+{
+	struct vmlab_run leaf;
+
+	if (madvise(self->page, PAGE, MADV_GUARD_INSTALL))
+		SKIP(return, "guards came with Linux 6.13");
+	ASSERT_STREQ("", look_at(&self->look, self->page, &leaf));
+	EXPECT_EQ(F(MARKER) | F(GUARD) | ASKED_RW, LOOK_FACTS(leaf))
+		TH_LOG("0x%llx", leaf.facts);
+}
+
+static void churn(void *arg)
+{
+	(void)arg;
+	for (;;)
+		counter_write("/proc/sys/vm/compact_memory", "1");
+}
+
+TEST_F(entry, of_a_page_on_its_way_keeps_the_frame_it_comes_from)
+{
+	const size_t size = 64UL << 20;
+	char *memory = fixture_anon(size, PROT_READ | PROT_WRITE);
+	const struct vmlab_filter filter = { .all_of = F(MIGRATION) };
+	struct vmlab_scanner scan;
+	struct vmlab_run run;
+	size_t i;
+	int tries, caught = 0;
+	pid_t pid;
+
+	/* Every other frame freed: something to compact. */
+	fixture_write(memory, size);
+	for (i = 0; i < size; i += 2 * PAGE)
+		madvise(memory + i, PAGE, MADV_DONTNEED);
+	pid = fork();
+	if (!pid)
+		churn(NULL);
+	for (tries = 0; tries < 300 && !caught; tries++) {
+		if (vmlab_scan_start(&scan, self->look.target, (uintptr_t)memory,
+				     (uintptr_t)memory + size, &filter, 64))
+			break;
+		while (vmlab_scan_next(&scan, &run) == 1) {
+			caught++;
+			EXPECT_EQ(1, run.count);
+			EXPECT_EQ(0, run.facts & (F(PRESENT) | F(SWAP) | F(FRAME)));
+			EXPECT_EQ(0, witness_page_flags(&self->look.witness, run.pfn) &
+				     KPF(NOPAGE));
+			EXPECT_EQ(VMLAB_MAPCOUNT_UNKNOWN, run.mapcount);
+		}
+		vmlab_scan_end(&scan);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (!caught)
+		SKIP(return, "no page was caught on its way in %d scans", tries);
+	TH_LOG("caught %d in %d scans", caught, tries);
+}
+
+TEST_HARNESS_MAIN
