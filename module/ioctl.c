@@ -70,6 +70,8 @@ static const struct op target_ops[] = {
 	   vmlab_scan),
 	OP(VMLAB_VMAS, struct vmlab_vmas, out_next, out_flags, out_flags,
 	   vmlab_vma_list),
+	OP(VMLAB_TABLES, struct vmlab_tables, out_next, out_flags, out_flags,
+	   vmlab_tables),
 };
 
 union any_arg {

@@ -127,6 +127,8 @@ long vmlab_target_open(struct vmlab_call *call)
 			return -EOPNOTSUPP;
 		mm = mm_of_pagemap(open->fd, &physical);
 	} else {
+		if (open->fd != -1)
+			return -EOPNOTSUPP;
 		mm = mm_of_pid(open->pid, &physical);
 	}
 	if (IS_ERR(mm))

@@ -71,7 +71,7 @@ u64 vmlab_vma_facts(const struct vm_area_struct *vma)
 	return facts;
 }
 
-static void describe(struct vm_area_struct *vma, struct vmlab_vma *rec)
+static void describe(struct vm_area_struct *vma, bool physical, struct vmlab_vma *rec)
 {
 	unsigned long vm = vma->vm_flags;
 	size_t i;
@@ -82,7 +82,8 @@ static void describe(struct vm_area_struct *vma, struct vmlab_vma *rec)
 	for (i = 0; i < ARRAY_SIZE(vma_flags); i++)
 		if (vm & vma_flags[i].vm)
 			rec->flags |= vma_flags[i].flag;
-	if (vma->anon_vma)
+	/* Not in /proc: whether it ever had a page of its own. */
+	if (physical && vma->anon_vma)
 		rec->flags |= VMLAB_VMA_ANON;
 	if (vma->vm_file) {
 		const struct inode *inode = compat_vma_inode(vma);
@@ -154,7 +155,7 @@ long vmlab_vma_list(struct vmlab_call *call)
 				addr = vmas->end;
 				break;
 			}
-			describe(vma, &recs[nr++]);
+			describe(vma, target->physical, &recs[nr++]);
 			addr = min_t(u64, vma->vm_end, vmas->end);
 		}
 		mmap_read_unlock(mm);

@@ -347,7 +347,7 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 
 /* A leaf of 1 GiB that is not hugetlb's: device memory, DAX. */
 static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
-			  u64 permits)
+			  u64 permits, bool *again)
 {
 	spinlock_t *ptl = &w->mm->page_table_lock;
 	struct vmlab_run leaf;
@@ -356,7 +356,11 @@ static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
 
 	spin_lock(ptl);
 	pud = pudp_get(pudp);
-	if (pud_present(pud) && pud_leaf(pud)) {
+	/* Split or zapped while we waited for the lock: look again. */
+	*again = !pud_present(pud) || !pud_leaf(pud);
+	if (!*again) {
+		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr),
+		     pud_val(pud));
 		leaf_init(w, addr, pud_val(pud), VMLAB_LEVEL_PUD, PUD_SHIFT, &leaf);
 		leaf.pfn = pud_pfn(pud);
 		describe_huge(w, pud_val(pud), permits, compat_pud_special(pud),
@@ -377,23 +381,28 @@ static bool walk_puds(struct walker *w, p4d_t *p4dp, unsigned long addr,
 				     pudp - pud_index(addr), addr))
 		return stop_at(w, addr);
 	for (; addr != end; pudp++, addr = next) {
-		pud_t pud = pudp_get(pudp);
+		bool again, going;
+		pud_t pud;
 
 		next = pud_addr_end(addr, end);
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget--;
-		note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr),
-		     pud_val(pud));
-		if (pud_none(pud) || !pud_present(pud))
-			continue;
-		if (pud_leaf(pud)) {
-			if (!w->tables && !walk_huge_pud(w, pudp, addr, permits))
-				return false;
-			continue;
-		}
-		if (!walk_pmds(w, pudp, addr, next,
-			       permits & vmlab_arch_permits(pud_val(pud))))
+		do {
+			again = false;
+			going = true;
+			pud = pudp_get(pudp);
+			note(w, VMLAB_LEVEL_PUD, pudp - pud_index(addr), pud_index(addr),
+			     pud_val(pud));
+			if (pud_none(pud) || !pud_present(pud))
+				break;
+			if (!pud_leaf(pud))
+				going = walk_pmds(w, pudp, addr, next,
+						  permits & vmlab_arch_permits(pud_val(pud)));
+			else if (!w->tables)
+				going = walk_huge_pud(w, pudp, addr, permits, &again);
+		} while (again);
+		if (!going)
 			return false;
 	}
 	return true;

@@ -71,6 +71,18 @@ struct vmlab_vmas ask_vmas(uint64_t start, uint64_t end, void *buf, uint32_t nr)
 	};
 }
 
+struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr)
+{
+	return (struct vmlab_tables) {
+		.size = sizeof(struct vmlab_tables),
+		.start = start,
+		.end = end,
+		.buf = (uintptr_t)buf,
+		.nr_recs = nr,
+		.rec_size = sizeof(struct vmlab_table),
+	};
+}
+
 int ask_open_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

@@ -13,6 +13,8 @@
 #include <vmlab.h>
 
 #define NODE	"/dev/vmlab"
+/* An end that a range may have with four levels and with five. */
+#define LOW_END	((1UL << 47) - 4096)
 
 /* 0 or -errno. */
 int ask(int fd, unsigned int cmd, void *arg);
@@ -31,6 +33,9 @@ struct vmlab_scan ask_scan(uint64_t start, uint64_t end, void *buf, uint32_t nr)
 
 /* The same for VMAS. */
 struct vmlab_vmas ask_vmas(uint64_t start, uint64_t end, void *buf, uint32_t nr);
+
+/* The same for TABLES. */
+struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr);
 
 /* Descriptors open in this process. */
 int ask_open_files(void);

@@ -344,7 +344,7 @@ TEST(reserved_fields_are_EOPNOTSUPP_when_set_and_nothing_is_written)
 		struct vmlab_open open = {
 			.size = sizeof(open), .fd = pagemap, .pid = (int32_t)(1U << bit),
 		};
-		struct vmlab_scan scan = ask_scan(0, 1UL << 46, &run, 1);
+		struct vmlab_scan scan = ask_scan(0, LOW_END, &run, 1);
 
 		EXPECT_EQ(-EOPNOTSUPP, ask(node, VMLAB_INFO, &info));
 		EXPECT_EQ(0, info.out_api_version);

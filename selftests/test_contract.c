@@ -25,6 +25,8 @@ _Static_assert(sizeof(struct vmlab_walk) == 216, "struct vmlab_walk");
 _Static_assert(sizeof(struct vmlab_scan) == 88, "struct vmlab_scan");
 _Static_assert(sizeof(struct vmlab_vma) == 56, "struct vmlab_vma");
 _Static_assert(sizeof(struct vmlab_vmas) == 56, "struct vmlab_vmas");
+_Static_assert(sizeof(struct vmlab_table) == 32, "struct vmlab_table");
+_Static_assert(sizeof(struct vmlab_tables) == 56, "struct vmlab_tables");
 
 #define NR_RECS		8
 
@@ -39,6 +41,7 @@ union any_call {
 	struct vmlab_walk walk;
 	struct vmlab_scan scan;
 	struct vmlab_vmas vmas;
+	struct vmlab_tables tables;
 };
 
 FIXTURE(call)
@@ -98,6 +101,13 @@ FIXTURE_VARIANT_ADD(call, vmas)
 	.outputs = offsetof(struct vmlab_vmas, out_next),
 };
 
+FIXTURE_VARIANT_ADD(call, tables)
+{
+	.cmd = VMLAB_TABLES,
+	.size = sizeof(struct vmlab_tables),
+	.outputs = offsetof(struct vmlab_tables, out_next),
+};
+
 FIXTURE_SETUP(call)
 {
 	self->node = open(NODE, O_RDWR | O_CLOEXEC);
@@ -142,6 +152,9 @@ static union any_call valid(const FIXTURE_DATA(call) *self,
 		break;
 	case VMLAB_SCAN:
 		call.scan = ask_scan(start, start + 16 * PAGE, self->recs, NR_RECS);
+		break;
+	case VMLAB_TABLES:
+		call.tables = ask_tables(start, start + 16 * PAGE, self->recs, NR_RECS);
 		break;
 	case VMLAB_VMAS:
 		call.vmas = ask_vmas(start, start + 16 * PAGE, self->recs, NR_RECS);
@@ -355,7 +368,7 @@ TEST_F(call, needs_its_number_to_the_last_bit)
 
 		/* The neighbours are ioctls of their own. */
 		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_WALK ||
-		    cmd == VMLAB_SCAN || cmd == VMLAB_VMAS)
+		    cmd == VMLAB_SCAN || cmd == VMLAB_VMAS || cmd == VMLAB_TABLES)
 			continue;
 		EXPECT_EQ(-ENOTTY, ask(self->fd, cmd, &call)) TH_LOG("bit %d", bit);
 	}

@@ -47,14 +47,14 @@ static int walk_at(int target, const void *va)
 
 static int scan_at(int target, void *buf)
 {
-	struct vmlab_scan scan = ask_scan(0, 1UL << 46, buf, 1);
+	struct vmlab_scan scan = ask_scan(0, LOW_END, buf, 1);
 
 	return ask(target, VMLAB_SCAN, &scan);
 }
 
 static int vmas_at(int target, void *buf)
 {
-	struct vmlab_vmas vmas = ask_vmas(0, 1UL << 46, buf, 1);
+	struct vmlab_vmas vmas = ask_vmas(0, LOW_END, buf, 1);
 
 	return ask(target, VMLAB_VMAS, &vmas);
 }
@@ -316,7 +316,8 @@ TEST_F(node, has_no_ioctl_but_its_own)
 		known = cmd == VMLAB_INFO || cmd == VMLAB_OPEN;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(self->fd, cmd, NULL))
 			TH_LOG("0x%x", cmd);
-		known = cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS;
+		known = cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
+			cmd == VMLAB_TABLES;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(target, cmd, NULL))
 			TH_LOG("0x%x", cmd);
 	}

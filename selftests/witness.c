@@ -97,13 +97,19 @@ uint64_t witness_page_count(const struct witness *w, uint64_t pfn)
 /* The first line of an area; false for one of those that follow it. */
 static bool area_begins(const char *line, struct witness_area *area)
 {
-	unsigned long long start, end;
+	unsigned long long start, end, offset, inode;
+	unsigned int major, minor;
 	char perms[8];
 	int name = 0;
 
-	if (sscanf(line, "%llx-%llx %7s %*s %*s %*s %n", &start, &end, perms, &name) < 3)
+	if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu %n", &start, &end, perms, &offset,
+		   &major, &minor, &inode, &name) < 7)
 		return false;
 	memset(area, 0, sizeof(*area));
+	area->offset = offset;
+	area->inode = inode;
+	area->dev_major = major;
+	area->dev_minor = minor;
 	area->start = start;
 	area->end = end;
 	area->pkey = -1;

@@ -52,6 +52,10 @@ uint64_t witness_page_count(const struct witness *w, uint64_t pfn);
 struct witness_area {
 	uint64_t start;
 	uint64_t end;
+	uint64_t offset;
+	uint64_t inode;
+	unsigned int dev_major;
+	unsigned int dev_minor;
 	char perms[5];
 	char name[128];
 	char flags[256];	/* of VmFlags, with a space before and after each */

@@ -29,7 +29,7 @@
  * ESRCH       the address space is gone (exit, exec), or never was (kernel
  *             thread), or no such pid
  * EPERM       the caller may not
- * EINTR       a signal came before there was anything to answer
+ * EINTR       a fatal signal came
  * ENOMEM      no memory
  * EMFILE,
  * ENFILE      OPEN: no descriptor left
@@ -118,7 +118,7 @@
 #define VMLAB_FACT_SWAP		(1ULL << 32)	/* pfn is the offset, see swap_type */
 #define VMLAB_FACT_MIGRATION	(1ULL << 33)	/* pfn is the frame under way */
 #define VMLAB_FACT_DEVICE	(1ULL << 34)	/* device private or exclusive */
-#define VMLAB_FACT_MARKER	(1ULL << 35)	/* says only UFFD_WP, POISON or GUARD */
+#define VMLAB_FACT_MARKER	(1ULL << 35)	/* UFFD_WP, POISON (pfn, if known) or GUARD */
 #define VMLAB_FACT_GUARD	(1ULL << 36)	/* marker of MADV_GUARD_INSTALL */
 #define VMLAB_FACT_UNKNOWN	(1ULL << 37)	/* an entry this module cannot name */
 /* Beside SWAP: the anonymous page belongs to this process alone. */
@@ -223,7 +223,7 @@ struct vmlab_info {
  * struct vmlab_open - take hold of an address space
  * @size: of this struct
  * @flags: none yet, zero
- * @fd: an open /proc/PID/pagemap (VMLAB_DOOR_PAGEMAP)
+ * @fd: an open /proc/PID/pagemap (VMLAB_DOOR_PAGEMAP; else -1)
  * @pid: as the caller's pid namespace numbers it (VMLAB_DOOR_PID; else zero)
  * @out_fd: the new descriptor, close-on-exec
  * @out_flags: VMLAB_OUT_HIDDEN when the one who opened @fd may not see frames
@@ -337,8 +337,8 @@ struct vmlab_walk {
  * reported. A leaf that straddles @start or @end is reported whole. @out_next
  * always lies between runs, so that the answer does not depend on @nr_recs. The
  * mmap lock is taken for a bounded piece of work at a time, never while the
- * caller's memory is written. A signal ends the call early: with what there is,
- * or EINTR if there is nothing yet.
+ * caller's memory is written. A signal ends the call early, successfully and with
+ * what there is; only then may @out_next lie inside a run. A fatal one: EINTR.
  */
 struct vmlab_scan {
 	__u32 size;
@@ -428,7 +428,8 @@ struct vmlab_vma {
  * @out_nr: records written
  * @out_flags: none yet
  *
- * On a target. Shows what /proc/PID/maps shows, and as little.
+ * On a target. Shows what /proc/PID/maps and the flags of smaps show, and as little:
+ * VMLAB_VMA_ANON only to those who may see frames.
  */
 struct vmlab_vmas {
 	__u32 size;

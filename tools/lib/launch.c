@@ -75,8 +75,7 @@ static int run_to(pid_t pid, uint64_t va)
 {
 	int status, sig = 0, ret;
 
-	ret = set_breakpoint(pid, va);
-	if (ret)
+	if (!va || set_breakpoint(pid, va))
 		return 0;
 	do {
 		if (ptrace(PTRACE_CONT, pid, 0, sig))
@@ -153,14 +152,13 @@ int vmlab_child_start(struct vmlab_session *session, struct vmlab_child *child,
 	return ret;
 }
 
-int vmlab_child_run(struct vmlab_child *child, unsigned int ms)
+/* 0 stopped again, 1 ended, or -errno. */
+static int run_for(struct vmlab_child *child, unsigned int ms)
 {
 	const struct timespec tick = { .tv_nsec = 5 * 1000 * 1000 };
 	bool asked = false;
 	int status, sig = 0;
 
-	if (child->replayed)
-		return 0;
 	for (;;) {
 		pid_t got;
 
@@ -189,6 +187,18 @@ int vmlab_child_run(struct vmlab_child *child, unsigned int ms)
 		if (asked && sig == SIGSTOP)
 			return 0;
 	}
+}
+
+int vmlab_child_run(struct vmlab_session *session, struct vmlab_child *child,
+		    unsigned int ms)
+{
+	int64_t result = 0;
+	int ret;
+
+	if (!child->replayed)
+		result = run_for(child, ms);
+	ret = vmlab_source_number(session->source, "run", &result);
+	return ret ? ret : result;
 }
 
 void vmlab_child_kill(struct vmlab_child *child)

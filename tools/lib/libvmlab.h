@@ -47,6 +47,8 @@ int vmlab_session_replay(const char *path, struct vmlab_session **out);
 /* -errno when a recording could not be written completely. */
 int vmlab_session_close(struct vmlab_session *session);
 
+/* The kernel's release, "6.1.0-56-amd64", or NULL; good as long as the session. */
+const char *vmlab_session_release(const struct vmlab_session *session);
 /* What INFO said, good as long as the session. */
 const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session);
 
@@ -86,6 +88,7 @@ struct vmlab_scanner {
 	uint32_t nr_recs;
 	uint32_t have;
 	uint32_t at;
+	bool asked;		/* at least once, so that a bad range is refused even if empty */
 };
 
 /*
@@ -139,8 +142,6 @@ bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regio
 /* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
 int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size);
 
-/* The running kernel's release, "6.1.0-56-amd64". */
-int vmlab_proc_release(struct vmlab_session *session, char *buf, size_t size);
 
 /* What a pid stands for, to explain why it has no address space. */
 enum vmlab_proc_kind {
@@ -308,7 +309,8 @@ struct vmlab_child {
 int vmlab_child_start(struct vmlab_session *session, struct vmlab_child *child,
 		      char *const argv[]);
 /* Lets it run for @ms, then stops it again. 1 when it ended meanwhile. */
-int vmlab_child_run(struct vmlab_child *child, unsigned int ms);
+int vmlab_child_run(struct vmlab_session *session, struct vmlab_child *child,
+		    unsigned int ms);
 void vmlab_child_kill(struct vmlab_child *child);
 
 #ifdef __cplusplus

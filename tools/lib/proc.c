@@ -131,18 +131,6 @@ int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t 
 	return 0;
 }
 
-int vmlab_proc_release(struct vmlab_session *session, char *buf, size_t size)
-{
-	char *text;
-	ssize_t len = vmlab_source_text(session->source, "/proc/sys/kernel/osrelease", &text);
-
-	if (len < 0)
-		return len;
-	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
-	free(text);
-	return 0;
-}
-
 /* Bit of the flags in /proc/PID/stat: PF_KTHREAD of include/linux/sched.h. */
 #define PF_KTHREAD	0x00200000
 

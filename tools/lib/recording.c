@@ -43,14 +43,19 @@ int vmlab_writer_open(const char *path, struct vmlab_writer **out)
 {
 	struct header header = { .version = htole32(VMLAB_RECORDING_VERSION) };
 	struct vmlab_writer *writer = calloc(1, sizeof(*writer));
-	int ret;
+	int fd, ret;
 
 	*out = NULL;
 	if (!writer)
 		return -ENOMEM;
-	writer->file = fopen(path, "we");
+	/* It holds frames and entries: for nobody but who was shown them. */
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		writer->file = fdopen(fd, "w");
 	if (!writer->file) {
 		ret = -errno;
+		if (fd >= 0)
+			close(fd);
 		free(writer);
 		return ret;
 	}

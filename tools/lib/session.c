@@ -27,6 +27,18 @@ struct vmlab_target {
 	bool hidden;
 };
 
+/* Asked by every session, so that every recording tells its kernel. */
+static void read_release(struct vmlab_session *session)
+{
+	char *text;
+
+	if (vmlab_source_text(session->source, "/proc/sys/kernel/osrelease", &text) < 0)
+		return;
+	snprintf(session->release, sizeof(session->release), "%.*s",
+		 (int)strcspn(text, "\n"), text);
+	free(text);
+}
+
 /* On success, and only then, the source is the session's. */
 static int start(struct vmlab_source *source, struct vmlab_session **out)
 {
@@ -53,6 +65,7 @@ static int start(struct vmlab_source *source, struct vmlab_session **out)
 		goto close_node;
 	}
 	session->info.out_module_version[sizeof(session->info.out_module_version) - 1] = '\0';
+	read_release(session);
 	*out = session;
 	return 0;
 
@@ -109,6 +122,11 @@ int vmlab_session_close(struct vmlab_session *session)
 	ret = vmlab_source_close(session->source);
 	free(session);
 	return ret;
+}
+
+const char *vmlab_session_release(const struct vmlab_session *session)
+{
+	return session->release[0] ? session->release : NULL;
 }
 
 const struct vmlab_info *vmlab_session_info(const struct vmlab_session *session)
@@ -282,7 +300,8 @@ static int fetch(struct vmlab_scanner *scan)
 	if (ret)
 		return ret;
 	/* An answer that does not get anywhere would be asked for ever. */
-	if (ask.out_next > scan->end || (!ask.out_nr && ask.out_next <= scan->next))
+	if (ask.out_next > scan->end ||
+	    (scan->next < scan->end && !ask.out_nr && ask.out_next <= scan->next))
 		return -EBADMSG;
 	scan->next = ask.out_next;
 	scan->have = ask.out_nr;
@@ -295,8 +314,9 @@ int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run)
 	int ret;
 
 	while (scan->at == scan->have) {
-		if (scan->next == scan->end)
+		if (scan->asked && scan->next == scan->end)
 			return 0;
+		scan->asked = true;
 		ret = fetch(scan);
 		if (ret)
 			return ret;

@@ -10,6 +10,7 @@ struct vmlab_session {
 	struct vmlab_source *source;
 	struct vmlab_object *node;
 	struct vmlab_info info;
+	char release[65];
 };
 
 #endif /* VMLAB_SESSION_H */

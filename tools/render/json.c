@@ -101,6 +101,14 @@ static void put_key(struct render *r, const char *key)
 	yajl_gen_string(GEN(r), (const unsigned char *)key, strlen(key));
 }
 
+static void put_number(struct render *r, uint64_t num)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, num);
+	yajl_gen_number(GEN(r), text, strlen(text));
+}
+
 static void put_value(struct render *r, enum render_type type,
 		      const struct render_value *v)
 {
@@ -119,8 +127,7 @@ static void put_value(struct render *r, enum render_type type,
 	case RENDER_NUM:
 	case RENDER_SIZE:
 	case RENDER_BAR:
-		snprintf(hex, sizeof(hex), "%" PRIu64, v->num);
-		yajl_gen_number(GEN(r), hex, strlen(hex));
+		put_number(r, v->num);
 		break;
 	case RENDER_BOOL:
 		yajl_gen_bool(GEN(r), v->num != 0);
@@ -134,6 +141,13 @@ static void put_value(struct render *r, enum render_type type,
 		yajl_gen_array_open(GEN(r));
 		for (i = 0; i < v->nr; i++)
 			put_text(r, v->list[i]);
+		yajl_gen_array_close(GEN(r));
+		break;
+	case RENDER_NUMS:
+	case RENDER_MIX:
+		yajl_gen_array_open(GEN(r));
+		for (i = 0; i < v->nr; i++)
+			put_number(r, v->nums[i]);
 		yajl_gen_array_close(GEN(r));
 		break;
 	}
@@ -178,12 +192,33 @@ static void json_table(struct render *r, const char *key, const char *title)
 
 static void json_row(struct render *r, const struct render_value *values)
 {
-	size_t i;
+	const char *open = NULL;	/* the object that fields go into, "a" of "a.b" */
+	size_t i, len = 0;
 
 	yajl_gen_map_open(GEN(r));
-	for (i = 0; i < r->nr_fields; i++)
-		if (!(r->fields[i].flags & RENDER_PEOPLE))
-			json_put(r, &r->fields[i], &values[i]);
+	for (i = 0; i < r->nr_fields; i++) {
+		const struct render_field *field = &r->fields[i];
+		const char *dot;
+
+		if (field->flags & RENDER_PEOPLE)
+			continue;
+		dot = strchr(field->key, '.');
+		if (open && (!dot || (size_t)(dot - field->key) != len ||
+			     strncmp(open, field->key, len))) {
+			yajl_gen_map_close(GEN(r));
+			open = NULL;
+		}
+		if (dot && !open) {
+			open = field->key;
+			len = dot - field->key;
+			yajl_gen_string(GEN(r), (const unsigned char *)open, len);
+			yajl_gen_map_open(GEN(r));
+		}
+		put_key(r, dot ? dot + 1 : field->key);
+		put_value(r, field->type, &values[i]);
+	}
+	if (open)
+		yajl_gen_map_close(GEN(r));
 	yajl_gen_map_close(GEN(r));
 }
 

@@ -18,6 +18,7 @@ struct render_ops {
 	void (*table)(struct render *r, const char *key, const char *title);
 	void (*row)(struct render *r, const struct render_value *values);
 	void (*table_end)(struct render *r);
+	const char *(*glyph)(struct render *r, unsigned int i);
 	void (*note)(struct render *r, const char *text);
 	void (*end)(struct render *r, const char *code, const char *message);
 };

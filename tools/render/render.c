@@ -77,6 +77,11 @@ void render_table_end(struct render *r)
 	r->nr_fields = 0;
 }
 
+const char *render_glyph(struct render *r, unsigned int i)
+{
+	return r->ops->glyph ? r->ops->glyph(r, i) : "";
+}
+
 void render_note(struct render *r, const char *fmt, ...)
 {
 	va_list args;

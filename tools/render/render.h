@@ -27,7 +27,9 @@ enum render_type {
 	RENDER_PERMS,		/* "r-x" */
 	RENDER_STATE,		/* a word from a fixed list, coloured */
 	RENDER_LIST,		/* texts */
+	RENDER_NUMS,		/* numbers: nums */
 	RENDER_BAR,		/* num of nr, drawn; a number for programs */
+	RENDER_MIX,		/* nums, parts of num, drawn with a glyph each */
 };
 
 /* render_field.flags */
@@ -36,7 +38,7 @@ enum render_type {
 #define RENDER_LONG	4	/* may be cut where the terminal ends */
 
 struct render_field {
-	const char *key;	/* NULL with RENDER_PEOPLE */
+	const char *key;	/* NULL with RENDER_PEOPLE; in a table, "a.b" is b of object a */
 	const char *title;	/* NULL: only the value is shown */
 	enum render_type type;
 	unsigned int flags;
@@ -48,12 +50,14 @@ struct render_value {
 	uint64_t num;
 	const char *text;
 	const char *const *list;
+	const uint64_t *nums;
 	size_t nr;
 };
 
 #define RENDER_V_NULL		((struct render_value){ .null = true })
 #define RENDER_V_NUM(n)		((struct render_value){ .num = (n) })
 #define RENDER_V_TEXT(t)	render_text(t)
+#define RENDER_V_NUMS(l, n)	((struct render_value){ .nums = (l), .nr = (n) })
 #define RENDER_V_LIST(l, n)	((struct render_value){ .list = (l), .nr = (n) })
 
 static inline struct render_value render_text(const char *text)
@@ -88,6 +92,9 @@ void render_table(struct render *r, const char *key, const char *title,
 		  const struct render_field *fields, size_t nr);
 void render_row(struct render *r, const struct render_value *values);
 void render_table_end(struct render *r);
+/* The glyph that RENDER_MIX draws the @i-th part with; the last one is for the rest. */
+#define RENDER_MIX_PARTS	5
+const char *render_glyph(struct render *r, unsigned int i);
 /* A line for people only. */
 void render_note(struct render *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

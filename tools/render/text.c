@@ -19,6 +19,7 @@
 #define TITLE_WIDTH	10
 #define LIST_MAX	4096
 #define BAR_CELLS	12
+#define MIX_CELLS	10
 
 #define RESET	"\033[0m"
 #define BOLD	"\033[1m"
@@ -34,6 +35,7 @@ struct text {
 	bool colour;
 	bool in_object;
 	bool first_of_object;
+	size_t column;		/* of the object's line */
 	bool utf8;		/* the locale can draw */
 	bool gap;		/* an empty line was printed last, or nothing yet */
 	struct libscols_table *table;
@@ -57,6 +59,19 @@ static const struct {
 	{ "prot-none",		RED },
 	{ "guard",		RED },
 	{ "poison",		RED },
+	/* kinds of regions */
+	{ "code",		GREEN },
+	{ "library",		BLUE },
+	{ "rodata",		BLUE },
+	{ "data",		YELLOW },
+	{ "bss",		YELLOW },
+	{ "heap",		YELLOW },
+	{ "stack",		MAGENTA },
+	{ "thread-stack",	MAGENTA },
+	{ "shared",		CYAN },
+	{ "device",		RED },
+	{ "hole",		DIM },
+	{ "kernel",		DIM },
 };
 
 static struct text *T(struct render *r)
@@ -106,19 +121,26 @@ static const char *colour_of(enum render_type type, const struct render_value *v
 	return NULL;
 }
 
+/* Exact while that takes four digits, then with one decimal. */
 static void format_size(char *buf, size_t size, uint64_t bytes)
 {
 	static const char units[] = "BKMGTPE";
+	uint64_t rest = 0;
 	size_t unit = 0;
 
-	while (bytes >= 1024 && bytes % 1024 == 0 && unit < sizeof(units) - 2) {
+	while (bytes >= 1024 && (bytes >= 10000 || bytes % 1024 == 0) &&
+	       unit < sizeof(units) - 2) {
+		rest = bytes % 1024;
 		bytes /= 1024;
 		unit++;
 	}
-	if (unit)
-		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
-	else
+	if (!unit)
 		snprintf(buf, size, "%" PRIu64 " B", bytes);
+	else if (rest)
+		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 " %ciB", bytes, rest * 10 / 1024,
+			 units[unit]);
+	else
+		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
 }
 
 /* How much of the whole a part is, drawn: one cell at least for anything at all. */
@@ -133,6 +155,41 @@ static void format_bar(char *buf, size_t size, uint64_t part, uint64_t whole, bo
 		cells = 1;
 	for (i = 0; i < BAR_CELLS && at < size; i++)
 		at += snprintf(buf + at, size - at, "%s", i < cells ? full : empty);
+}
+
+static const char *text_glyph(struct render *r, unsigned int i)
+{
+	static const char *const drawn[RENDER_MIX_PARTS + 1] = {
+		"\xe2\x96\x88", "\xe2\x96\x93", "\xe2\x96\x92", "\xe2\x96\xa4", "x", "\xc2\xb7",
+	};
+	static const char *const typed[RENDER_MIX_PARTS + 1] = { "#", "%", "=", ":", "x", "." };
+
+	return T(r)->utf8 ? drawn[i] : typed[i];
+}
+
+/* Cells by share, left to right; whatever is there at all gets one while there is room. */
+static void format_mix(struct render *r, char *buf, size_t size,
+		       const struct render_value *v)
+{
+	unsigned int cells[RENDER_MIX_PARTS + 1] = { 0 }, left = MIX_CELLS, i, c;
+	size_t at = 0;
+
+	buf[0] = '\0';
+	if (!v->nr)
+		return;
+
+	for (i = 0; i < v->nr && i < RENDER_MIX_PARTS; i++) {
+		uint64_t share = v->num ? (v->nums[i] * MIX_CELLS + v->num / 2) / v->num : 0;
+
+		if (v->nums[i] && !share)
+			share = 1;
+		cells[i] = share < left ? share : left;
+		left -= cells[i];
+	}
+	cells[RENDER_MIX_PARTS] = left;
+	for (i = 0; i <= RENDER_MIX_PARTS; i++)
+		for (c = 0; c < cells[i] && at < size; c++)
+			at += snprintf(buf + at, size - at, "%s", text_glyph(r, i));
 }
 
 /* A value as text, into @buf. Control characters of names must not reach a terminal. */
@@ -169,6 +226,15 @@ static void format(struct render *r, char *buf, size_t size, enum render_type ty
 		for (i = 0; i < v->nr && at < size; i++)
 			at += snprintf(buf + at, size - at, "%s%s", i ? " " : "", v->list[i]);
 		break;
+	case RENDER_NUMS:
+		buf[0] = '\0';
+		for (i = 0; i < v->nr && at < size; i++)
+			at += snprintf(buf + at, size - at, "%s%" PRIu64, i ? " " : "",
+				       v->nums[i]);
+		break;
+	case RENDER_MIX:
+		format_mix(r, buf, size, v);
+		break;
 	case RENDER_BAR:
 		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
 		break;
@@ -200,6 +266,17 @@ static void text_begin(struct render *r)
 	(void)r;
 }
 
+/* Columns of the terminal; 0 where the output goes elsewhere: nothing is cut then. */
+static size_t width_of(struct render *r)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws;
+
+	if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws) && ws.ws_col)
+		return ws.ws_col;
+	return columns && atoi(columns) > 0 ? atoi(columns) : 0;
+}
+
 static void text_put(struct render *r, const struct render_field *field,
 		     const struct render_value *value)
 {
@@ -209,8 +286,17 @@ static void text_put(struct render *r, const struct render_field *field,
 		return;
 	format(r, buf, sizeof(buf), field->type, value);
 	if (T(r)->in_object) {
-		if (!T(r)->first_of_object)
+		size_t len = strlen(buf) + (field->title ? strlen(field->title) + 1 : 0);
+
+		if (T(r)->first_of_object) {
+			T(r)->column = TITLE_WIDTH + 1 + len;
+		} else if (width_of(r) && T(r)->column + 2 + len > width_of(r)) {
+			fprintf(r->out, "\n%*s", TITLE_WIDTH + 1, "");
+			T(r)->column = TITLE_WIDTH + 1 + len;
+		} else {
 			fputs("  ", r->out);
+			T(r)->column += 2 + len;
+		}
 		T(r)->first_of_object = false;
 		if (field->title) {
 			coloured(r, DIM, field->title);
@@ -251,10 +337,8 @@ static bool is_number(enum render_type type)
 
 static void text_table(struct render *r, const char *key, const char *name)
 {
-	const char *columns = getenv("COLUMNS");
 	struct text *t = T(r);
-	struct winsize ws;
-	size_t i;
+	size_t width = width_of(r), i;
 
 	(void)key;
 	if (!t->gap)
@@ -269,13 +353,9 @@ static void text_table(struct render *r, const char *key, const char *name)
 		return;
 	scols_table_set_stream(t->table, r->out);
 	scols_table_enable_colors(t->table, t->colour);
-	/* Piped, nothing is cut: whoever reads it has a width of his own. */
-	if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws) && ws.ws_col) {
+	if (width) {
 		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
-		scols_table_set_termwidth(t->table, ws.ws_col);
-	} else if (columns && atoi(columns) > 0) {
-		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
-		scols_table_set_termwidth(t->table, atoi(columns));
+		scols_table_set_termwidth(t->table, width);
 	}
 	for (i = 0; i < r->nr_fields; i++) {
 		const struct render_field *field = &r->fields[i];
@@ -366,6 +446,7 @@ const struct render_ops render_text_ops = {
 	.table = text_table,
 	.row = text_row,
 	.table_end = text_table_end,
+	.glyph = text_glyph,
 	.note = text_note,
 	.end = text_end,
 };

@@ -11,7 +11,7 @@
 #include "../lib/libvmlab.h"
 #include "../render/render.h"
 
-/* Exit statuses, as Documentation/vmlab.rst promises. */
+/* Exit statuses, as Documentation/json.rst promises. */
 #define CLI_OK		0
 #define CLI_FAILED	1
 #define CLI_USAGE	2
@@ -43,6 +43,7 @@ struct command {
 
 extern const struct command cmd_info;
 extern const struct command cmd_walk;
+extern const struct command cmd_map;
 extern const struct command cmd_pages;
 extern const struct command cmd_lesson;
 
@@ -60,6 +61,7 @@ extern const struct command cmd_lesson;
  * @target: opened by cli_open_target()
  * @child: the command of @cmd_argv
  * @pid: of the target
+ * @subject: what a message of cli_fail() names, where it is not the process
  * @render: where rows go
  */
 struct cli {
@@ -75,6 +77,7 @@ struct cli {
 	struct vmlab_target *target;
 	struct vmlab_child child;
 	pid_t pid;
+	const char *subject;
 	struct render *render;
 };
 
@@ -89,8 +92,10 @@ enum cli_where {
 	CLI_AT_REPLAY,
 	CLI_AT_TARGET,
 	CLI_AT_QUERY,
+	CLI_AT_SYMBOL,
 	CLI_AT_HOLE,		/* the address is not canonical */
 	CLI_AT_KERNEL_HALF,
+	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
 	CLI_AT_OUTPUT,

@@ -42,7 +42,6 @@ static int run(struct cli *cli)
 {
 	const struct vmlab_info *info;
 	struct render *r = cli->render;
-	char release[64];
 	int ret;
 
 	if (cli->argc || cli->cmd_argv)
@@ -51,13 +50,11 @@ static int run(struct cli *cli)
 	if (ret)
 		return ret;
 	info = vmlab_session_info(cli->session);
-	if (vmlab_proc_release(cli->session, release, sizeof(release)))
-		release[0] = '\0';
 
 	render_begin(r);
 	render_put(r, &fields[API], RENDER_V_NUM(info->out_api_version));
 	render_put(r, &fields[MODULE], RENDER_V_TEXT(info->out_module_version));
-	render_put(r, &fields[KERNEL], RENDER_V_TEXT(release[0] ? release : NULL));
+	render_put(r, &fields[KERNEL], RENDER_V_TEXT(vmlab_session_release(cli->session)));
 	render_put(r, &fields[ARCH], RENDER_V_TEXT(vmlab_arch_name(info->out_arch)));
 	render_put(r, &fields[PAGE_SIZE], RENDER_V_NUM(1ULL << info->out_page_shift));
 	render_put(r, &fields[LEVELS], RENDER_V_NUM(info->out_levels));

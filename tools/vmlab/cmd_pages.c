@@ -151,7 +151,7 @@ static void show_totals(struct cli *cli, const uint64_t *sums)
 	render_object_end(cli->render);
 }
 
-static int show(struct cli *cli, uint64_t start, uint64_t end,
+static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 		const struct vmlab_regions *before)
 {
 	static const struct render_field changed = { "changed", "changed", RENDER_BOOL, 0 };
@@ -164,6 +164,9 @@ static int show(struct cli *cli, uint64_t start, uint64_t end,
 	ret = vmlab_scan_start(&scan, cli->target, start, end, NULL, 0);
 	if (ret)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
+	/* The library takes an end of 0 for the end of all: here it is an empty range. */
+	if (ranged)
+		scan.end = end;
 	/* The first answer decides whether there is a document at all. */
 	ret = vmlab_scan_next(&scan, &run);
 	if (ret < 0) {
@@ -220,13 +223,10 @@ static int run(struct cli *cli)
 	ret = cli_open_target(cli);
 	if (ret)
 		return ret;
-	/* The library takes 0 for "to the end": an empty range must not mean that. */
-	if (ranged && (end < start || end == 0))
-		return cli_fail(cli, CLI_AT_QUERY, end < start ? -EINVAL : -ERANGE);
 	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
 	if (ret)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
-	ret = show(cli, start, end, &regions);
+	ret = show(cli, ranged, start, end, &regions);
 	vmlab_regions_free(&regions);
 	return ret;
 }

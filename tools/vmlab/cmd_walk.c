@@ -122,21 +122,36 @@ static int show(struct cli *cli, const struct vmlab_walk *walk,
 	return cli_finish(cli);
 }
 
+/* Of an address that no process can have: what is it then? */
+static enum cli_where where_is(const struct vmlab_info *info, uint64_t va)
+{
+	if (va >= info->out_kernel_start)
+		return CLI_AT_KERNEL_HALF;
+	return vmlab_va_canonical(info, va) ? CLI_AT_LAST_PAGE : CLI_AT_HOLE;
+}
+
 static int run(struct cli *cli)
 {
 	struct vmlab_regions regions;
 	struct vmlab_walk walk;
+	const char *where;
 	bool canonical;
 	uint64_t va;
 	int ret;
 
 	if (cli->argc != (cli->cmd_argv ? 1 : 2))
 		return cli_usage(cli, "it takes a process and an address");
-	if (!cli_parse_va(cli->argv[cli->argc - 1], &va))
-		return cli_usage(cli, "not a hexadecimal address: %s", cli->argv[cli->argc - 1]);
+	where = cli->argv[cli->argc - 1];
 	ret = cli_open_target(cli);
 	if (ret)
 		return ret;
+	ret = vmlab_resolve(cli->session, cli->pid, where, &va);
+	if (ret == -EINVAL)
+		return cli_usage(cli, "neither an address nor a symbol: %s", where);
+	if (ret) {
+		cli->subject = where;
+		return cli_fail(cli, CLI_AT_SYMBOL, ret);
+	}
 
 	canonical = vmlab_va_canonical(vmlab_session_info(cli->session), va);
 	ret = vmlab_target_walk(cli->target, va, &walk);
@@ -152,7 +167,7 @@ static int run(struct cli *cli)
 	if (ret) {
 		if (cli->json)
 			render_put(cli->render, &fields[MAPPED], RENDER_V_NUM(0));
-		return cli_fail(cli, canonical ? CLI_AT_KERNEL_HALF : CLI_AT_HOLE, ret);
+		return cli_fail(cli, where_is(vmlab_session_info(cli->session), va), ret);
 	}
 	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
 	if (ret)
@@ -166,7 +181,8 @@ const struct command cmd_walk = {
 	.name = "walk",
 	.args = "PID ADDR | ADDR -- COMMAND...",
 	.summary = "one translation, level by level",
-	.help = "ADDR is hexadecimal. Each line is one entry on the way from the root to the frame:\n"
+	.help = "ADDR is hexadecimal, with or without 0x, or a symbol: NAME, or FILE:NAME as in\n"
+		"libc.so.6:malloc. Each line is one entry on the way from the root to the frame:\n"
 		"where its table lies, its raw value, what it alone permits to user mode, its bits.\n"
 		"enforced is what all levels together permit, asked is what the mapping wants.\n",
 	.run = run,

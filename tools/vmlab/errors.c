@@ -48,14 +48,22 @@ static const struct {
 	{ CLI_AT_QUERY, ESRCH, "process %s has ended, or runs another program now: ask again" },
 	{ CLI_AT_QUERY, ERANGE,
 	  "not an address of the user half: see user_end in `vmlab info`" },
+	{ CLI_AT_SYMBOL, ENOENT,
+	  "no symbol %s in the process's program and libraries (addresses are hexadecimal)" },
+	{ CLI_AT_SYMBOL, ENODATA,
+	  "the recording does not hold this symbol: replay the command line that was recorded" },
+	{ CLI_AT_SYMBOL, ESRCH, "the process has ended, or runs another program now: ask again" },
 	{ CLI_AT_HOLE, ERANGE,
 	  "the address is not canonical: it lies in the hole between the halves (user_end and kernel_start in `vmlab info`)" },
 	{ CLI_AT_KERNEL_HALF, ERANGE,
 	  "the address lies in the kernel half: a process is asked about addresses below user_end in `vmlab info`" },
+	{ CLI_AT_LAST_PAGE, ERANGE,
+	  "the address lies behind user_end of `vmlab info`: the kernel gives that last page to nobody" },
 	{ CLI_AT_QUERY, EINVAL, "start and end must be multiples of the page size, start first" },
 	{ CLI_AT_QUERY, EOPNOTSUPP, "the loaded module does not know this query: load a newer one" },
 	{ CLI_AT_LAUNCH, ENOENT, "no such command: %s" },
 	{ CLI_AT_LESSON, ENOENT, "the lesson's program %s is missing: install it beside vmlab" },
+	{ CLI_AT_LESSON, EPERM, "a lesson shows frames: run it as root" },
 	{ CLI_AT_LESSON, EPIPE, "the lesson's program %s ended early" },
 	{ CLI_AT_LAUNCH, EACCES, "not executable: %s" },
 	{ CLI_AT_LAUNCH, ESRCH, "%s ended before there was anything to look at: give it something to do, or leave out --run" },
@@ -105,7 +113,9 @@ int cli_fail(struct cli *cli, enum cli_where where, int err)
 	char subject[256], line[512];
 
 	err = err < 0 ? -err : err;
-	if (where == CLI_AT_LAUNCH || where == CLI_AT_LESSON)
+	if (cli->subject)
+		snprintf(subject, sizeof(subject), "%s", cli->subject);
+	else if (where == CLI_AT_LAUNCH || where == CLI_AT_LESSON)
 		snprintf(subject, sizeof(subject), "%s", cli->cmd_argv[0]);
 	else if (where == CLI_AT_RECORD || where == CLI_AT_REPLAY)
 		snprintf(subject, sizeof(subject), "%s", cli->record ? cli->record : cli->replay);

@@ -113,7 +113,7 @@ static int show_step(struct cli *cli, const char *key, const char *title,
 
 /* Pages of a region that are there, and how many of those are its own. */
 static int count_region(struct actor *actor, const struct vmlab_region *region,
-			uint64_t *resident, uint64_t *anon)
+			unsigned int shift, uint64_t *resident, uint64_t *anon)
 {
 	const struct vmlab_filter present = { .all_of = VMLAB_FACT_PRESENT };
 	struct vmlab_scanner scan;
@@ -126,9 +126,9 @@ static int count_region(struct actor *actor, const struct vmlab_region *region,
 	if (ret)
 		return ret;
 	while ((ret = vmlab_scan_next(&scan, &run)) > 0) {
-		*resident += (uint64_t)run.count << (run.shift - 12);
+		*resident += (uint64_t)run.count << (run.shift - shift);
 		if (run.facts & VMLAB_FACT_ANON)
-			*anon += (uint64_t)run.count << (run.shift - 12);
+			*anon += (uint64_t)run.count << (run.shift - shift);
 	}
 	vmlab_scan_end(&scan);
 	return ret;
@@ -147,6 +147,7 @@ static int show_memory(struct cli *cli, struct actor *parent, uint64_t va)
 		[M_BAR]		= { NULL, "RESIDENT", RENDER_BAR, RENDER_PEOPLE },
 		[M_NAME]	= { "name", "WHAT", RENDER_TEXT, RENDER_LONG },
 	};
+	const unsigned int shift = vmlab_session_info(cli->session)->out_page_shift;
 	struct vmlab_regions regions;
 	char asked[4], name[128];
 	size_t i;
@@ -165,7 +166,7 @@ static int show_memory(struct cli *cli, struct actor *parent, uint64_t va)
 		/* [vsyscall] lies in the kernel half: not a page of the process. */
 		if (r->end > vmlab_session_info(cli->session)->out_user_end)
 			continue;
-		ret = count_region(parent, r, &resident, &anon);
+		ret = count_region(parent, r, shift, &resident, &anon);
 		if (ret)
 			break;
 		snprintf(asked, sizeof(asked), "%.3s", r->perms);
@@ -178,7 +179,7 @@ static int show_memory(struct cli *cli, struct actor *parent, uint64_t va)
 		v[M_RESIDENT] = RENDER_V_NUM(resident);
 		v[M_OWN] = RENDER_V_NUM(anon);
 		v[M_BAR] = (struct render_value){
-			.num = resident, .nr = (r->end - r->start) >> 12,
+			.num = resident, .nr = (r->end - r->start) >> shift,
 		};
 		v[M_NAME] = RENDER_V_TEXT(cli->json ? r->name : name);
 		render_row(cli->render, v);
@@ -190,10 +191,14 @@ static int show_memory(struct cli *cli, struct actor *parent, uint64_t va)
 
 static int open_actor(struct cli *cli, struct actor *actor, const char *role, pid_t pid)
 {
+	int ret;
+
 	actor->role = role;
 	actor->pid = pid;
 	cli->pid = pid;
-	return vmlab_target_open(cli->session, pid, &actor->target);
+	ret = vmlab_target_open(cli->session, pid, &actor->target);
+	/* Without frames there is nothing to tell. */
+	return !ret && vmlab_target_hidden(actor->target) ? -EPERM : ret;
 }
 
 static uint64_t pfn(const struct actor *actor)
@@ -297,7 +302,7 @@ static int run(struct cli *cli, const struct lesson *lesson)
 		return cli_fail(cli, CLI_AT_LESSON, ret);
 	render_begin(cli->render);
 	ret = lead(cli, &program, actors);
-	ret = ret ? cli_fail(cli, ret == -EPIPE ? CLI_AT_LESSON : CLI_AT_QUERY, ret) :
+	ret = ret ? cli_fail(cli, ret == -EPIPE || ret == -EPERM ? CLI_AT_LESSON : CLI_AT_QUERY, ret) :
 		    cli_finish(cli);
 	vmlab_target_close(actors[0].target);
 	vmlab_target_close(actors[1].target);

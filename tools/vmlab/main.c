@@ -12,6 +12,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_info,
+	&cmd_map,
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_lesson,
@@ -47,14 +48,15 @@ static void help(FILE *out)
 static void command_help(const struct command *command)
 {
 	printf("Usage: vmlab %s [OPTION...]%s%s\n\n%s.\n\n%s\n"
-	       "  --json         one JSON document on standard output\n"
-	       "  --run MS       let the command after -- run that long first\n"
-	       "  --record FILE  keep everything that was asked and answered there\n"
-	       "  --replay FILE  answer from there: no module, no process, no privilege\n"
-	       "  --help         this\n\n"
-	       "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
+	       "  --json         one JSON document on standard output\n",
 	       command->name, *command->args ? " " : "", command->args, command->summary,
 	       command->help);
+	if (strstr(command->args, "-- "))
+		printf("  --run MS       let the command after -- run that long first\n");
+	if (!command->live)
+		printf("  --record FILE  keep everything that was asked and answered there\n"
+		       "  --replay FILE  answer from there: no module, no process, no privilege\n");
+	printf("  --help         this\n\nExit status: 0 done, 1 failed, 2 wrong usage.\n");
 }
 
 int cli_usage(const struct cli *cli, const char *fmt, ...)
@@ -140,8 +142,9 @@ static bool wants_json(int argc, char **argv)
 {
 	int i;
 
+	/* getopt takes any beginning of a long option that is not ambiguous. */
 	for (i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "--json"))
+		if (strlen(argv[i]) > 2 && !strncmp(argv[i], "--json", strlen(argv[i])))
 			return true;
 	return false;
 }
@@ -185,6 +188,20 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return ret;
 }
 
+static int unknown_command(int argc, char **argv)
+{
+	struct render *r;
+	char message[128];
+
+	snprintf(message, sizeof(message), "unknown command %s", argv[1]);
+	fprintf(stderr, "vmlab: %s; see `vmlab --help`\n", message);
+	r = wants_json(argc, argv) ? render_new(RENDER_AS_JSON, stdout) : NULL;
+	if (r)
+		render_error(r, "EUSAGE", message);
+	render_free(r);
+	return CLI_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -205,6 +222,5 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i]->name))
 			return run_command(commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "vmlab: unknown command %s; see `vmlab --help`\n", argv[1]);
-	return CLI_USAGE;
+	return unknown_command(argc, argv);
 }

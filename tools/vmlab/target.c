@@ -3,6 +3,7 @@
  * target.c - from the words on the command line to an open address space.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 int cli_open_session(struct cli *cli)
 {
+	bool existed = true;
 	int ret;
 
 	if (cli->replay) {
@@ -19,13 +21,17 @@ int cli_open_session(struct cli *cli)
 	}
 	if (cli->record) {
 		/* Said here, or it would read as if the module were missing. */
-		FILE *file = fopen(cli->record, "a");
+		int fd;
 
-		if (!file)
+		existed = !access(cli->record, F_OK);
+		fd = open(cli->record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
 			return cli_fail(cli, CLI_AT_RECORD, -errno);
-		fclose(file);
+		close(fd);
 	}
 	ret = vmlab_session_record(cli->record, &cli->session);
+	if (ret && !existed)
+		unlink(cli->record);
 	return ret ? cli_fail(cli, CLI_AT_SESSION, ret) : CLI_OK;
 }
 
@@ -52,7 +58,7 @@ static int start_child(struct cli *cli)
 	int ret = vmlab_child_start(cli->session, &cli->child, cli->cmd_argv);
 
 	if (!ret && cli->run_ms) {
-		ret = vmlab_child_run(&cli->child, cli->run_ms);
+		ret = vmlab_child_run(cli->session, &cli->child, cli->run_ms);
 		if (ret > 0)
 			ret = -ESRCH;
 	}

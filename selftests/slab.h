@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * slab.h - how many objects of each kind the kernel holds (/proc/slabinfo).
+ */
+#ifndef SELFTESTS_SLAB_H
+#define SELFTESTS_SLAB_H
+
+#define SLAB_CACHES	512
+
+struct slab {
+	int nr;
+	struct {
+		char name[48];
+		long objects;
+	} caches[SLAB_CACHES];
+};
+
+/* After caches that only wait to be dropped have been. 0 or -errno. */
+int slab_read(struct slab *slab);
+
+/* Objects of @name, or -1. */
+long slab_objects(const struct slab *slab, const char *name);
+
+#endif /* SELFTESTS_SLAB_H */

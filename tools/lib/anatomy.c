@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * anatomy.c - an address space from its low end to its high one: what each part is,
+ * by evidence, and what of it is really there.
+ *
+ * The evidence, in the order in which it is believed: the kernel's own names
+ * ([heap], [vdso] ...), the VMA's flags, the program headers of the program, stack
+ * pointers of blocked threads, then whether a mapped file is an ELF file.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+
+/* Everything that classification looks at. */
+struct evidence {
+	struct vmlab_session *session;
+	pid_t pid;
+	const struct vmlab_regions *regions;
+	struct vmlab_vma *vmas;
+	size_t nr_vmas;
+	struct vmlab_elf exe;
+	bool exe_known;
+	const struct vmlab_region *exe_first;	/* its lowest mapping */
+	uint64_t exe_bias;			/* memory address less p_vaddr */
+};
+
+static uint64_t page_shift(const struct evidence *e)
+{
+	return e->session->info.out_page_shift;
+}
+
+static const struct vmlab_vma *vma_of(const struct evidence *e, const struct vmlab_region *r)
+{
+	size_t low = 0, high = e->nr_vmas;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (e->vmas[mid].end <= r->start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < e->nr_vmas && e->vmas[low].start <= r->start ? &e->vmas[low] : NULL;
+}
+
+static bool is_exe(const struct evidence *e, const struct vmlab_region *r)
+{
+	return e->exe_first && r->inode == e->exe_first->inode && r->inode &&
+	       r->dev_major == e->exe_first->dev_major &&
+	       r->dev_minor == e->exe_first->dev_minor;
+}
+
+/* The program's memory image beyond its files' bytes: what .bss is made of. */
+static bool is_bss(const struct evidence *e, const struct vmlab_region *r)
+{
+	uint64_t mask = (1ULL << page_shift(e)) - 1;
+	size_t i;
+
+	if (!e->exe_known || r->name[0])
+		return false;
+	for (i = 0; i < e->exe.nr_segments; i++) {
+		const struct vmlab_segment *s = &e->exe.segments[i];
+		uint64_t from = s->vaddr + s->sz_file + e->exe_bias;
+		uint64_t to = s->vaddr + s->sz_mem + e->exe_bias;
+
+		if (s->type == PT_LOAD && s->sz_mem > s->sz_file &&
+		    r->start >= (from & ~mask) && r->start < to)
+			return true;
+	}
+	return false;
+}
+
+static const char *kind_of_exe(const struct vmlab_region *r)
+{
+	if (strchr(r->perms, 'x'))
+		return "code";
+	/* After RELRO a data segment is read-only in part; its file part still is data. */
+	return strchr(r->perms, 'w') ? "data" : "rodata";
+}
+
+static bool names_elf(const struct evidence *e, const struct vmlab_region *r)
+{
+	char path[4200];
+	struct vmlab_elf elf;
+
+	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)e->pid, r->name);
+	if (vmlab_elf_read(e->session, path, &elf))
+		return false;
+	vmlab_elf_free(&elf);
+	return true;
+}
+
+/* Whether a file is a library is asked once for all its mappings. */
+static bool is_library(const struct evidence *e, const struct vmlab_region *r,
+		       const struct vmlab_part *parts, size_t nr)
+{
+	while (nr--) {
+		const struct vmlab_region *before = parts[nr].region;
+
+		if (before && before->inode == r->inode && !strcmp(before->name, r->name))
+			return !strcmp(parts[nr].kind, "library");
+	}
+	return names_elf(e, r);
+}
+
+/* Kernel's names for what is no file: proc(5), "pathname". */
+static const struct {
+	const char *prefix;
+	const char *kind;
+} kernel_names[] = {
+	{ "[heap]",		"heap" },
+	{ "[stack]",		"stack" },
+	{ "[vdso]",		"vdso" },
+	{ "[vvar",		"vvar" },
+	{ "[vsyscall]",		"vsyscall" },
+	{ "[sigpage]",		"vdso" },
+	{ "[uprobes]",		"vdso" },
+	{ "[anon_shmem:",	"shared" },
+	{ "[anon:",		"anon" },
+	{ "/dev/zero (deleted)",	"shared" },
+	{ "/SYSV",		"shared" },
+	{ "/memfd:",		"shared" },
+	{ "/anon_hugepage",	"shared" },
+	{ "/dev/shm/",		"shared" },
+	{ "anon_inode:",	"device" },
+};
+
+static const char *classify(const struct evidence *e, const struct vmlab_region *r,
+			    const struct vmlab_part *parts, size_t nr)
+{
+	const struct vmlab_vma *vma = vma_of(e, r);
+	size_t i;
+
+	for (i = 0; i < sizeof(kernel_names) / sizeof(kernel_names[0]); i++) {
+		const char *prefix = kernel_names[i].prefix;
+
+		if (strncmp(r->name, prefix, strlen(prefix)))
+			continue;
+		/* A hugetlb mapping that is private has the same name as a shared one. */
+		if (!strcmp(prefix, "/anon_hugepage") && r->perms[3] == 'p')
+			return "anon";
+		return kernel_names[i].kind;
+	}
+	if (vma && (vma->flags & (VMLAB_VMA_IO | VMLAB_VMA_PFNMAP)))
+		return "device";
+	if (is_exe(e, r))
+		return kind_of_exe(r);
+	if (is_bss(e, r))
+		return "bss";
+	if (r->name[0] == '/')
+		return is_library(e, r, parts, nr) ? "library" : "file";
+	return "anon";
+}
+
+/* ---- parts ---------------------------------------------------------------- */
+
+static struct vmlab_part *add_part(struct vmlab_anatomy *a, uint64_t start, uint64_t end,
+				   const char *kind, const char *name)
+{
+	struct vmlab_part *part = &a->parts[a->nr++];
+
+	memset(part, 0, sizeof(*part));
+	part->start = start;
+	part->end = end;
+	part->kind = kind;
+	part->name = name;
+	return part;
+}
+
+/* What lies between regions: nothing, the gap of no address, the kernel's half. */
+static void add_gap(struct vmlab_anatomy *a, const struct vmlab_info *info, uint64_t from,
+		    uint64_t to)
+{
+	if (from < info->out_user_end && from != to) {
+		uint64_t end = to && to < info->out_user_end ? to : info->out_user_end;
+
+		add_part(a, from, end, "hole", "");
+		from = end;
+	}
+	if (from == to)
+		return;
+	if (from < info->out_kernel_start) {
+		add_part(a, from, info->out_kernel_start, "hole", "not canonical: no address");
+		from = info->out_kernel_start;
+	}
+	if (from != to)
+		add_part(a, from, to, "kernel", "the kernel half");
+}
+
+static int make_parts(struct vmlab_anatomy *a, struct evidence *e)
+{
+	const struct vmlab_info *info = &e->session->info;
+	uint64_t at = 0;
+	size_t i;
+
+	/* Each region, the gap before it, and what may follow the last. */
+	a->parts = calloc(4 * a->regions.nr + 8, sizeof(*a->parts));
+	if (!a->parts)
+		return -ENOMEM;
+	for (i = 0; i < a->regions.nr; i++) {
+		const struct vmlab_region *r = &a->regions.v[i];
+		const char *kind;
+
+		/* Only a recording that was tampered with is out of order. */
+		if (r->start < at || r->end <= r->start)
+			return -EBADMSG;
+		if (r->start > at)
+			add_gap(a, info, at, r->start);
+		kind = classify(e, r, a->parts, a->nr);
+		add_part(a, r->start, r->end, kind, r->name)->region = r;
+		at = r->end;
+	}
+	add_gap(a, info, at, 0);
+	return 0;
+}
+
+static struct vmlab_part *part_at(struct vmlab_anatomy *a, uint64_t va)
+{
+	size_t low = 0, high = a->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (a->parts[mid].end && a->parts[mid].end <= va)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < a->nr ? &a->parts[low] : NULL;
+}
+
+/* ---- pages ---------------------------------------------------------------- */
+
+#define F(x) VMLAB_FACT_##x
+
+/* What counts as what: all of @all, none of @none, one of @any unless zero. */
+static const struct {
+	size_t offset;
+	uint64_t all;
+	uint64_t any;
+	uint64_t none;
+} counted[] = {
+	/* smaps counts migration and device entries as if they were present. */
+	{ offsetof(struct vmlab_pages, resident), 0,
+	  F(FRAME) | F(MIGRATION) | F(DEVICE), F(HUGETLB) },
+	{ offsetof(struct vmlab_pages, anon), F(ANON), 0, F(HUGETLB) },
+	{ offsetof(struct vmlab_pages, file), F(FILE), 0, F(SHMEM) | F(HUGETLB) },
+	{ offsetof(struct vmlab_pages, shmem), F(SHMEM), 0, 0 },
+	{ offsetof(struct vmlab_pages, zero), 0, F(ZERO) | F(HUGE_ZERO), 0 },
+	{ offsetof(struct vmlab_pages, cow), F(ANON) | F(ASKED_WRITE), 0,
+	  F(WRITE) | F(EXCLUSIVE) | F(SHARED) },
+	{ offsetof(struct vmlab_pages, cow), F(FILE) | F(ASKED_WRITE), 0, F(SHARED) },
+	{ offsetof(struct vmlab_pages, swap), F(SWAP), 0, 0 },
+	{ offsetof(struct vmlab_pages, huge), F(HUGE) | F(FRAME), 0, 0 },
+	{ offsetof(struct vmlab_pages, hugetlb), F(HUGETLB), 0, 0 },
+};
+
+/* Hidden, PRESENT is all there is to tell that a page is resident. */
+static uint64_t facts_to_count(const struct vmlab_run *run, bool hidden)
+{
+	if (hidden && (run->facts & F(PRESENT)) && !(run->facts & (F(ZERO) | F(HUGE_ZERO))))
+		return run->facts | F(FRAME);
+	return run->facts;
+}
+
+static void count(struct vmlab_pages *pages, const struct vmlab_run *run, uint64_t facts,
+		  uint64_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		if ((facts & counted[i].all) == counted[i].all &&
+		    (!counted[i].any || (facts & counted[i].any)) &&
+		    !(facts & counted[i].none))
+			*(uint64_t *)((char *)pages + counted[i].offset) += nr;
+	if ((facts & F(FRAME)) && !(facts & F(HUGETLB)) &&
+	    run->mapcount != VMLAB_MAPCOUNT_UNKNOWN && run->mapcount > 1)
+		pages->shared += nr;
+}
+
+/* One finding at most of each kind and part. */
+static void find(struct vmlab_part *part, const char *finding)
+{
+	size_t i;
+
+	for (i = 0; i < part->nr_findings; i++)
+		if (!strcmp(part->findings[i], finding))
+			return;
+	if (part->nr_findings < sizeof(part->findings) / sizeof(part->findings[0]))
+		part->findings[part->nr_findings++] = finding;
+}
+
+static void judge(struct vmlab_part *part, uint64_t facts)
+{
+	if ((facts & (F(WRITE) | F(EXEC))) == (F(WRITE) | F(EXEC)))
+		find(part, "wx");
+	if (!(facts & F(EXEC)))
+		return;
+	if (!strcmp(part->kind, "stack") || !strcmp(part->kind, "thread-stack"))
+		find(part, "exec-stack");
+	if (!strcmp(part->kind, "heap"))
+		find(part, "exec-heap");
+}
+
+/*
+ * An anonymous huge page keeps a page table in reserve, to be split with
+ * (pgtable_trans_huge_deposit); the kernel counts it in VmPTE.
+ */
+static bool has_deposit(const struct vmlab_run *run, uint32_t arch)
+{
+	return arch == VMLAB_ARCH_X86_64 && run->level == VMLAB_LEVEL_PMD &&
+	       !(run->facts & F(HUGETLB)) && !(run->facts & F(SHARED)) &&
+	       (run->facts & (F(ANON) | F(HUGE_ZERO) | F(MIGRATION)));
+}
+
+/* A run may span regions that lie next to each other: each gets its own pages. */
+static int add_run(struct vmlab_anatomy *a, const struct evidence *e,
+		   const struct vmlab_run *run, bool hidden)
+{
+	uint64_t facts = facts_to_count(run, hidden), shift = page_shift(e);
+	uint64_t va = run->va, end;
+
+	if (run->shift < shift || run->shift > 48 || run->count > (1ULL << 47 >> run->shift) ||
+	    run->va >= e->session->info.out_user_end)
+		return -EBADMSG;
+	end = va + ((uint64_t)run->count << run->shift);
+	while (va < end) {
+		struct vmlab_part *part = part_at(a, va);
+		uint64_t stop = part && part->end && part->end < end ? part->end : end;
+		uint64_t nr = (stop - va) >> shift;
+
+		if (!part || stop <= va)
+			return -EBADMSG;
+		/* In a hole: mapped since the regions were read. */
+		if (!part->region)
+			a->changed = true;
+		count(&part->pages, run, facts, nr);
+		count(&a->total, run, facts, nr);
+		judge(part, facts);
+		if (has_deposit(run, e->session->info.out_arch)) {
+			part->sz_tables += (nr >> (run->shift - shift)) << shift;
+			a->sz_tables += (nr >> (run->shift - shift)) << shift;
+		}
+		va = stop;
+	}
+	return 0;
+}
+
+static int count_pages(struct vmlab_anatomy *a, const struct evidence *e,
+		       struct vmlab_target *target)
+{
+	struct vmlab_scanner scan;
+	struct vmlab_run run;
+	int ret;
+
+	ret = vmlab_scan_start(&scan, target, 0, 0, NULL, 0);
+	if (ret)
+		return ret;
+	while ((ret = vmlab_scan_next(&scan, &run)) > 0) {
+		ret = add_run(a, e, &run, vmlab_target_hidden(target));
+		if (ret)
+			break;
+	}
+	vmlab_scan_end(&scan);
+	return ret;
+}
+
+/* VmPTE: tables of the three lower levels; the root and a p4d are not in it. */
+static int count_tables(struct vmlab_anatomy *a, const struct evidence *e,
+			struct vmlab_target *target)
+{
+	struct vmlab_table *tables;
+	ssize_t nr, i;
+
+	if (vmlab_target_hidden(target))
+		return 0;
+	nr = vmlab_target_tables(target, 0, 0, &tables);
+	if (nr < 0)
+		return nr;
+	a->tables_known = true;
+	for (i = 0; i < nr; i++) {
+		struct vmlab_part *part = part_at(a, tables[i].va);
+
+		if (tables[i].level > VMLAB_LEVEL_PUD ||
+		    tables[i].level == e->session->info.out_levels)
+			continue;
+		/* A table begins to serve in the first region that it covers. */
+		while (part && part < a->parts + a->nr - 1 && !part->region)
+			part++;
+		a->sz_tables += 1ULL << page_shift(e);
+		if (part)
+			part->sz_tables += 1ULL << page_shift(e);
+	}
+	free(tables);
+	return 0;
+}
+
+/* ---- threads -------------------------------------------------------------- */
+
+static int add_thread(struct vmlab_part *part, pid_t tid)
+{
+	pid_t *more = realloc(part->threads, (part->nr_threads + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	part->threads = more;
+	part->threads[part->nr_threads++] = tid;
+	return 0;
+}
+
+/*
+ * A blocked thread's stack pointer stands in /proc/PID/task/TID/syscall, for those
+ * who may trace it: "NR ARGS... SP PC", or "-1 SP PC" outside a system call.
+ */
+static bool stack_pointer(struct vmlab_session *session, pid_t pid, pid_t tid, uint64_t *sp)
+{
+	char path[64], *text, *last, *before;
+	bool known = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
+	if (vmlab_source_text(session->source, path, &text) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	last = strrchr(text, ' ');
+	if (last) {
+		*last = '\0';
+		before = strrchr(text, ' ');
+		known = before && sscanf(before, " 0x%" SCNx64, sp) == 1;
+	}
+	free(text);
+	return known;
+}
+
+static int place_threads(struct vmlab_anatomy *a, struct vmlab_session *session, pid_t pid)
+{
+	char path[64], *names, *line, *save = NULL;
+	int ret = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	if (vmlab_source_names(session->source, path, &names) < 0)
+		return 0;
+	for (line = strtok_r(names, "\n", &save); line && !ret;
+	     line = strtok_r(NULL, "\n", &save)) {
+		pid_t tid = atoi(line);
+		struct vmlab_part *part;
+		uint64_t sp;
+
+		if (tid <= 0 || !stack_pointer(session, pid, tid, &sp))
+			continue;
+		part = part_at(a, sp);
+		if (!part || !part->region)
+			continue;
+		if (!strcmp(part->kind, "anon"))
+			part->kind = "thread-stack";
+		ret = add_thread(part, tid);
+	}
+	free(names);
+	return ret;
+}
+
+/*
+ * Memory that nobody may touch, right below a stack: a guard. Elsewhere memory
+ * without permissions is a reservation, and stays what it was.
+ */
+static void find_guards(struct vmlab_anatomy *a)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < a->nr; i++) {
+		struct vmlab_part *part = &a->parts[i], *next = &a->parts[i + 1];
+
+		if (!part->region || strncmp(part->region->perms, "---", 3) ||
+		    strcmp(part->kind, "anon"))
+			continue;
+		if (!strcmp(next->kind, "thread-stack") || !strcmp(next->kind, "stack"))
+			part->kind = "guard";
+	}
+}
+
+/* ---- the program ---------------------------------------------------------- */
+
+static const struct {
+	uint16_t machine;
+	uint8_t class;
+	const char *abi;
+} abis[] = {
+	{ EM_X86_64, ELFCLASS64, "x86_64" },
+	{ EM_X86_64, ELFCLASS32, "x32" },
+	{ EM_386, ELFCLASS32, "i386" },
+	{ EM_AARCH64, ELFCLASS64, "arm64" },
+	{ EM_ARM, ELFCLASS32, "arm" },
+	{ EM_RISCV, ELFCLASS64, "riscv64" },
+};
+
+/*
+ * The program's lowest mapping: what AT_PHDR points into, which holds however the
+ * file is called by now, and where there is no file name at all.
+ */
+static uint64_t phdr_address(struct vmlab_session *session, pid_t pid, uint8_t class)
+{
+	char path[64], *text;
+	uint64_t found = 0;
+	ssize_t len, at;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	len = vmlab_source_text(session->source, path, &text);
+	if (len < 0)
+		return 0;
+	if (class == ELFCLASS32) {
+		Elf32_auxv_t aux;
+
+		for (at = 0; at + (ssize_t)sizeof(aux) <= len; at += sizeof(aux)) {
+			memcpy(&aux, text + at, sizeof(aux));
+			if (aux.a_type == AT_PHDR)
+				found = aux.a_un.a_val;
+		}
+	} else {
+		Elf64_auxv_t aux;
+
+		for (at = 0; at + (ssize_t)sizeof(aux) <= len; at += sizeof(aux)) {
+			memcpy(&aux, text + at, sizeof(aux));
+			if (aux.a_type == AT_PHDR)
+				found = aux.a_un.a_val;
+		}
+	}
+	free(text);
+	return found;
+}
+
+static void know_program(struct evidence *e, struct vmlab_anatomy *a)
+{
+	const struct vmlab_region *at;
+	char path[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)e->pid);
+	if (vmlab_elf_read(e->session, path, &e->exe))
+		return;
+	e->exe_known = true;
+	for (i = 0; i < sizeof(abis) / sizeof(abis[0]); i++)
+		if (abis[i].machine == e->exe.machine && abis[i].class == e->exe.class)
+			snprintf(a->abi, sizeof(a->abi), "%s", abis[i].abi);
+	at = vmlab_regions_find(e->regions, phdr_address(e->session, e->pid, e->exe.class));
+	if (!at || !at->inode)
+		return;
+	e->exe_first = at;
+	for (i = 0; i < e->exe.nr_segments; i++) {
+		const struct vmlab_segment *s = &e->exe.segments[i];
+
+		if (s->type == PT_LOAD && s->offset <= at->offset &&
+		    at->offset < s->offset + s->sz_file) {
+			e->exe_bias = at->start - (s->vaddr - s->offset + at->offset);
+			break;
+		}
+	}
+}
+
+int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
+		       struct vmlab_anatomy *out)
+{
+	struct evidence e = { .session = session, .pid = vmlab_target_pid(target) };
+	struct vmlab_regions after;
+	size_t i;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = vmlab_regions_read(session, e.pid, &out->regions);
+	if (ret)
+		return ret;
+	e.regions = &out->regions;
+	ret = vmlab_target_vmas(target, 0, 0, &e.vmas);
+	if (ret < 0)
+		goto fail;
+	e.nr_vmas = ret;
+	know_program(&e, out);
+	ret = make_parts(out, &e);
+	if (!ret)
+		ret = place_threads(out, session, e.pid);
+	if (ret)
+		goto fail;
+	find_guards(out);
+	for (i = 0; i < out->nr; i++)
+		if (out->parts[i].region && !strncmp(out->parts[i].region->perms, "rwx", 3))
+			find(&out->parts[i], "rwx-asked");
+	ret = count_pages(out, &e, target);
+	if (!ret)
+		ret = count_tables(out, &e, target);
+	if (!ret)
+		ret = vmlab_regions_read(session, e.pid, &after);
+	if (ret)
+		goto fail;
+	out->changed |= !vmlab_regions_equal(&out->regions, &after);
+	vmlab_regions_free(&after);
+	free(e.vmas);
+	vmlab_elf_free(&e.exe);
+	return 0;
+
+fail:
+	free(e.vmas);
+	vmlab_elf_free(&e.exe);
+	vmlab_anatomy_free(out);
+	return ret;
+}
+
+void vmlab_anatomy_free(struct vmlab_anatomy *anatomy)
+{
+	size_t i;
+
+	for (i = 0; i < anatomy->nr; i++)
+		free(anatomy->parts[i].threads);
+	free(anatomy->parts);
+	vmlab_regions_free(&anatomy->regions);
+	memset(anatomy, 0, sizeof(*anatomy));
+}
