@@ -14,14 +14,6 @@
 #include "runs.h"
 #include "vmlab.h"
 
-/*
- * Entries looked at under one hold of the mmap lock, short of the last table of
- * 512: with about 150 instructions an entry, well below 200,000 in all.
- */
-#define CHUNK_BUDGET	768
-/* What the search for the next VMA costs, in entries. */
-#define VMA_COST	2
-
 /* The rules for every range of the contract. */
 int vmlab_scan_check_range(u64 start, u64 end)
 {
@@ -50,7 +42,7 @@ static unsigned long collect(struct mm_struct *mm, unsigned long addr,
 			     unsigned long end, struct vmlab_runs *runs, bool *full)
 {
 	struct vm_area_struct *vma;
-	long budget = CHUNK_BUDGET;
+	long budget = VMLAB_CHUNK_BUDGET;
 	unsigned long stop, next;
 
 	*full = false;
@@ -64,7 +56,7 @@ static unsigned long collect(struct mm_struct *mm, unsigned long addr,
 		addr = next;
 		if (*full)
 			break;
-		budget -= VMA_COST;
+		budget -= VMLAB_VMA_COST;
 	}
 	return addr;
 }

@@ -8,10 +8,6 @@
 
 #include "vmlab.h"
 
-/* As in scan.c: what is looked at under one hold of the mmap lock. */
-#define CHUNK_BUDGET	768
-#define VMA_COST	2
-
 static int check(const struct vmlab_tables *ask)
 {
 	if (ask->flags)
@@ -26,7 +22,7 @@ static unsigned long collect(struct mm_struct *mm, unsigned long addr, unsigned 
 			     struct vmlab_table_list *list, bool *full)
 {
 	struct vm_area_struct *vma;
-	long budget = CHUNK_BUDGET;
+	long budget = VMLAB_CHUNK_BUDGET;
 	unsigned long stop, next;
 
 	*full = false;
@@ -40,7 +36,7 @@ static unsigned long collect(struct mm_struct *mm, unsigned long addr, unsigned 
 		addr = next;
 		if (*full)
 			break;
-		budget -= VMA_COST;
+		budget -= VMLAB_VMA_COST;
 	}
 	return addr;
 }

@@ -71,6 +71,9 @@ u64 vmlab_vma_facts(const struct vm_area_struct *vma)
 	return facts;
 }
 
+/* What one record costs beside the search, in units of VMLAB_CHUNK_BUDGET. */
+#define DESCRIBE_COST	2
+
 static void describe(struct vm_area_struct *vma, bool physical, struct vmlab_vma *rec)
 {
 	unsigned long vm = vma->vm_flags;
@@ -114,7 +117,7 @@ static int copy_out(const struct vmlab_vmas *vmas, u32 first,
 long vmlab_vma_list(struct vmlab_call *call)
 {
 	struct vmlab_target *target = call->file->private_data;
-	const u32 chunk = VMLAB_CHUNK_BYTES / sizeof(struct vmlab_vma);
+	const u32 chunk = VMLAB_CHUNK_BUDGET / (VMLAB_VMA_COST + DESCRIBE_COST);
 	struct vmlab_vmas *vmas = call->arg;
 	struct vmlab_vma *recs;
 	struct mm_struct *mm;
@@ -134,6 +137,8 @@ long vmlab_vma_list(struct vmlab_call *call)
 	ret = vmlab_target_lock_buf(target);
 	if (ret)
 		return ret;
+	BUILD_BUG_ON(VMLAB_CHUNK_BUDGET / (VMLAB_VMA_COST + DESCRIBE_COST) >
+		     VMLAB_CHUNK_BYTES / sizeof(*recs));
 	recs = target->buf;
 	mm = vmlab_target_enter(target);
 	if (!mm) {

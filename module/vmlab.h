@@ -71,6 +71,17 @@ struct vmlab_target {
 /* Bytes of vmlab_target.buf: what is collected under one hold of the mmap lock. */
 #define VMLAB_CHUNK_BYTES	(24 * 1024)
 
+/*
+ * What is looked at under one hold of the mmap lock: below 200,000 instructions in
+ * all (selftests/test_locks.c measures it). A unit is what a page costs that is
+ * there, at most 300 instructions; a whole table of 512 fits, with what leads to it.
+ */
+#define VMLAB_CHUNK_BUDGET	560
+/* A search for the VMA at an address, in units. */
+#define VMLAB_VMA_COST		3
+/* A leaf above the last level, beside the entry that it stands in. */
+#define VMLAB_HUGE_COST		2
+
 int vmlab_target_init(void);
 u32 vmlab_target_door(void);
 long vmlab_target_open(struct vmlab_call *call);

@@ -39,7 +39,7 @@
  * @runs: where leaves go
  * @trace: where WALK notes every level, or NULL
  * @tables: where tables go instead of leaves, or NULL
- * @budget: entries that may still be looked at under this hold of the mmap lock
+ * @budget: units of VMLAB_CHUNK_BUDGET left for this hold of the mmap lock
  * @noted_at: TABLES: the address that the last table was reported at
  * @next: where the descent stopped early
  */
@@ -73,6 +73,19 @@ static bool stop_at(struct walker *w, unsigned long addr)
 static bool spent(const struct walker *w, unsigned long addr)
 {
 	return w->budget <= 0 && (!w->tables || w->noted_at != addr);
+}
+
+/*
+ * A last-level table is looked at as a whole or not at all in this hold: budget for
+ * all of it, or it comes first in the next one, where there always is.
+ */
+static bool spent_for_table(struct walker *w, unsigned long addr, unsigned long end)
+{
+	BUILD_BUG_ON(PTRS_PER_PTE + VMLAB_VMA_COST + VMLAB_MAX_LEVELS > VMLAB_CHUNK_BUDGET);
+	if (w->tables || w->budget >= (long)((end - addr) >> PAGE_SHIFT))
+		return false;
+	w->budget = 0;
+	return true;
 }
 
 /*
@@ -110,8 +123,13 @@ static bool note_table(struct walker *w, int level, unsigned int shift,
 	struct vmlab_table *rec;
 	unsigned int i;
 
-	if (addr != max(base, w->vma->vm_start) || find_vma(w->mm, base) != w->vma)
+	if (addr != max(base, w->vma->vm_start))
 		return true;
+	if (base < w->vma->vm_start) {
+		w->budget -= VMLAB_VMA_COST;
+		if (find_vma(w->mm, base) != w->vma)
+			return true;
+	}
 	if (spent(w, addr) || w->tables->nr + level > w->tables->max)
 		return false;
 	w->noted_at = addr;
@@ -284,6 +302,7 @@ static bool walk_huge_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr,
 	struct vmlab_run leaf;
 	bool room = true;
 
+	w->budget -= VMLAB_HUGE_COST;
 	/* Split, zapped or filled while we waited for the lock: look again. */
 	*again = pmd_none(pmd) || (pmd_present(pmd) && !pmd_leaf(pmd));
 	if (*again)
@@ -332,12 +351,14 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 				going = true;
 				break;
 			}
-			if (!pmd_present(pmd) || pmd_leaf(pmd))
+			if (!pmd_present(pmd) || pmd_leaf(pmd)) {
 				going = walk_huge_pmd(w, pmdp, addr, permits, &again);
-			else
-				going = walk_ptes(w, pmdp, pmd, addr, next,
-						  permits & vmlab_arch_permits(pmd_val(pmd)),
-						  &again);
+				continue;
+			}
+			if (spent_for_table(w, addr, next))
+				return stop_at(w, addr);
+			going = walk_ptes(w, pmdp, pmd, addr, next,
+					  permits & vmlab_arch_permits(pmd_val(pmd)), &again);
 		} while (again);
 		if (!going)
 			return false;
@@ -354,6 +375,7 @@ static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
 	bool room = true;
 	pud_t pud;
 
+	w->budget -= VMLAB_HUGE_COST;
 	spin_lock(ptl);
 	pud = pudp_get(pudp);
 	/* Split or zapped while we waited for the lock: look again. */
@@ -520,8 +542,8 @@ static bool hugetlb_top(struct walker *w, unsigned long addr, struct hugetlb_slo
 	return true;
 }
 
-static u64 hugetlb_describe(struct walker *w, unsigned long addr,
-			    const struct hugetlb_slot *slot, struct vmlab_run *leaf)
+static void hugetlb_describe(struct walker *w, unsigned long addr,
+			     const struct hugetlb_slot *slot, struct vmlab_run *leaf)
 {
 	u64 raw = slot_read(slot);
 	pte_t pte = __pte(raw);
@@ -532,7 +554,7 @@ static u64 hugetlb_describe(struct walker *w, unsigned long addr,
 		note(w, VMLAB_LEVEL_PUD, slot->pudp - pud_index(addr), pud_index(addr), raw);
 	leaf->count = 0;
 	if (!raw)
-		return raw;
+		return;
 	leaf_init(w, addr, raw, slot->pmdp ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PUD,
 		  slot->shift, leaf);
 	if (pte_present(pte)) {
@@ -541,22 +563,20 @@ static u64 hugetlb_describe(struct walker *w, unsigned long addr,
 	} else {
 		describe_absent(pte, leaf);
 	}
-	return raw;
 }
 
 /*
  * One huge page of hugetlb. Interrupts are off from the first read of the pud to
  * the last read of the leaf: a shared pmd table cannot be freed meanwhile. The
  * table's lock is only ever tried: its holder may be waiting for this CPU to
- * answer an IPI. Without it, the entry is compared before and after; false when
- * it changed under us.
+ * answer an IPI. False when somebody has it: come back with interrupts on between.
  */
 static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shift,
 			 struct vmlab_run *leaf)
 {
 	struct hugetlb_slot slot = { .shift = shift };
 	unsigned long flags;
-	bool settled = true;
+	bool locked = true;
 	spinlock_t *ptl;
 	pud_t pud;
 	u64 raw;
@@ -582,12 +602,11 @@ static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shif
 		hugetlb_describe(w, addr, &slot, leaf);
 		spin_unlock(ptl);
 	} else {
-		raw = hugetlb_describe(w, addr, &slot, leaf);
-		settled = raw == slot_read(&slot);
+		locked = false;
 	}
 out:
 	local_irq_restore(flags);
-	return settled;
+	return locked;
 }
 
 static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end)
@@ -599,8 +618,8 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 	for (addr &= ~(size - 1); addr < end; addr += size) {
 		if (spent(w, addr))
 			return stop_at(w, addr);
-		w->budget--;
-		/* Unsettled only while the page is being replaced under us. */
+		w->budget -= 1 + VMLAB_HUGE_COST;
+		/* Whoever has the lock spins or works, and gives it back. */
 		while (!hugetlb_leaf(w, addr, shift, &leaf))
 			cpu_relax();
 		if (leaf.count && !w->runs->physical &&

@@ -15,6 +15,7 @@ const char *const agree_excuses[AGREE_NR] = {
 	[AGREE_PFNMAP_HIDDEN] = "vvar and device pages, which pagemap hides",
 	[AGREE_HUGETLB_SOFT_DIRTY] = "hugetlb pages, whose soft-dirty bit pagemap leaves out",
 	[AGREE_HUGETLB_ABSENT] = "hugetlb markers, which pagemap does not count as swap",
+	[AGREE_KSM_VAGUE] = "anonymous pages, all of which this kernel's kpageflags calls KSM",
 	[AGREE_HUGE_ZERO_FILE] = "huge zero pages, which pagemap calls a file's",
 };
 
@@ -42,7 +43,7 @@ bool agree_has_frame(const struct vmlab_run *leaf)
 
 /* Against kpageflags and kpagecount. */
 static const char *frame_differs(const struct vmlab_run *leaf, uint64_t page,
-				 const struct agree_seen *seen)
+				 const struct agree_seen *seen, enum agree_excuse *excuse)
 {
 	const uint64_t facts = leaf->facts, flags = seen->flags;
 	const bool first = !(page & ((1ULL << (leaf->shift - 12)) - 1));
@@ -57,8 +58,15 @@ static const char *frame_differs(const struct vmlab_run *leaf, uint64_t page,
 		return "there is no such frame";
 	if (!same(flags & KPF(ANON), facts & VMLAB_FACT_ANON))
 		return "anonymous";
-	if (!same(flags & KPF(KSM), facts & VMLAB_FACT_KSM))
-		return "KSM";
+	/*
+	 * Linux 6.12 tests PAGE_MAPPING_KSM, which is two bits, with & (stable_page_flags):
+	 * a page that is KSM has the flag, one that has it may be any anonymous page.
+	 */
+	if (!same(flags & KPF(KSM), facts & VMLAB_FACT_KSM)) {
+		if (!seen->ksm_vague || !(flags & KPF(KSM)))
+			return "KSM";
+		*excuse = AGREE_KSM_VAGUE;
+	}
 	if (!same(flags & KPF(HUGE), facts & VMLAB_FACT_HUGETLB))
 		return "hugetlb";
 	if (!same(compound, facts & VMLAB_FACT_LARGE))
@@ -131,7 +139,7 @@ const char *agree_page(const struct vmlab_run *leaf, uint64_t page,
 		if (PM_PFN(word) != agree_pfn(leaf, page))
 			return "frame";
 		if (agree_has_frame(leaf)) {
-			why = frame_differs(leaf, page, seen);
+			why = frame_differs(leaf, page, seen, excuse);
 			if (why)
 				return why;
 		}

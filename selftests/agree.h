@@ -20,6 +20,7 @@ struct agree_seen {
 	uint64_t count;
 	bool pfnmap_area;	/* smaps: VM_PFNMAP, which pagemap does not walk */
 	bool hugetlb_area;	/* smaps: VM_HUGETLB */
+	bool ksm_vague;		/* kpageflags calls all that is anonymous KSM */
 };
 
 /* Legitimate differences. */
@@ -29,6 +30,7 @@ enum agree_excuse {
 	AGREE_HUGETLB_SOFT_DIRTY,
 	AGREE_HUGETLB_ABSENT,
 	AGREE_HUGE_ZERO_FILE,
+	AGREE_KSM_VAGUE,
 	AGREE_NR
 };
 

@@ -33,6 +33,8 @@ struct vmlab_scan ask_scan(uint64_t start, uint64_t end, void *buf, uint32_t nr)
 
 /* The same for VMAS. */
 struct vmlab_vmas ask_vmas(uint64_t start, uint64_t end, void *buf, uint32_t nr);
+/* And for TABLES. */
+struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr);
 
 /* The same for TABLES. */
 struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr);

@@ -138,6 +138,7 @@ static int one_area(struct side *s, const struct witness_area *area, uint64_t st
 	const struct agree_seen seen = {
 		.pfnmap_area = witness_area_flag(area, "pf"),
 		.hugetlb_area = witness_area_flag(area, "ht"),
+		.ksm_vague = s->witness.ksm_vague,
 	};
 	struct vmlab_scanner scan;
 	struct vmlab_run run;

@@ -66,7 +66,7 @@ static const char *scan_differs(struct look *l, uint64_t page, const struct vmla
 const char *look_at(struct look *l, const void *va, struct vmlab_run *leaf)
 {
 	const uint64_t at = (uintptr_t)va, page = at & ~4095ULL;
-	struct agree_seen seen = { 0 };
+	struct agree_seen seen = { .ksm_vague = l->witness.ksm_vague };
 	struct witness_area area;
 	enum agree_excuse excuse;
 	const char *why;

@@ -26,6 +26,8 @@ FIXTURE(target)
 
 #define PAGES		8
 
+typedef FIXTURE_DATA(target) target_data;
+
 FIXTURE_SETUP(target)
 {
 	struct vmlab_info info = { .size = sizeof(info) };
@@ -55,13 +57,13 @@ FIXTURE_TEARDOWN(target)
 	close(self->node);
 }
 
-static int walk_at(const FIXTURE_DATA(target) *self, uint64_t va, struct vmlab_walk *walk)
+static int walk_at(const target_data *self, uint64_t va, struct vmlab_walk *walk)
 {
 	*walk = (struct vmlab_walk) { .size = sizeof(*walk), .va = va };
 	return ask(self->fd, VMLAB_WALK, walk);
 }
 
-static struct vmlab_scan scan_of_memory(const FIXTURE_DATA(target) *self, uint32_t nr)
+static struct vmlab_scan scan_of_memory(const target_data *self, uint32_t nr)
 {
 	const uint64_t start = (uintptr_t)self->memory;
 
@@ -69,7 +71,7 @@ static struct vmlab_scan scan_of_memory(const FIXTURE_DATA(target) *self, uint32
 }
 
 /* What both ranged queries answer, or 1 when they differ. */
-static int range(const FIXTURE_DATA(target) *self, uint64_t start, uint64_t end)
+static int range(const target_data *self, uint64_t start, uint64_t end)
 {
 	struct vmlab_scan scan = ask_scan(start, end, self->recs, 16);
 	struct vmlab_vmas vmas = ask_vmas(start, end, self->recs, 16);

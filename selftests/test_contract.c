@@ -64,6 +64,9 @@ FIXTURE_VARIANT(call)
 	size_t outputs;
 };
 
+typedef FIXTURE_DATA(call) call_data;
+typedef FIXTURE_VARIANT(call) call_variant;
+
 FIXTURE_VARIANT_ADD(call, info)
 {
 	.cmd = VMLAB_INFO,
@@ -136,8 +139,7 @@ FIXTURE_TEARDOWN(call)
 }
 
 /* Arguments that must be answered. */
-static union any_call valid(const FIXTURE_DATA(call) *self,
-			    const FIXTURE_VARIANT(call) *variant)
+static union any_call valid(const call_data *self, const call_variant *variant)
 {
 	const uint64_t start = (uintptr_t)self->memory;
 	union any_call call;
@@ -165,7 +167,7 @@ static union any_call valid(const FIXTURE_DATA(call) *self,
 }
 
 /* OPEN makes a descriptor each time; the number differs, and it is to be closed. */
-static void drop(const FIXTURE_VARIANT(call) *variant, union any_call *call)
+static void drop(const call_variant *variant, union any_call *call)
 {
 	if (variant->cmd != VMLAB_OPEN)
 		return;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <kselftest_harness.h>
@@ -210,6 +211,24 @@ TEST_F(kernels, device_memory_is_the_frame_that_was_asked_for)
 	EXPECT_EQ(F(PRESENT) | F(READ) | F(SPECIAL) | F(PFNMAP) | F(SHARED) | F(VMA) |
 		  F(VMA_FILE) | F(ASKED_READ), LOOK_FACTS(leaf) & ~F(ACCESSED))
 		TH_LOG("0x%llx", leaf.facts);
+}
+
+TEST_F(kernels, secret_memory_has_a_frame_like_any_files)
+{
+	const int fd = (int)syscall(__NR_memfd_secret, O_CLOEXEC);
+	struct vmlab_run leaf;
+	char *page;
+
+	if (fd < 0)
+		SKIP(return, "no secret memory: boot with secretmem.enable=1");
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	page = fixture_map(fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+	ASSERT_NE(NULL, page);
+	page[0] = 1;
+	ASSERT_STREQ("", look_at(&self->look, page, &leaf));
+	EXPECT_EQ(USED | F(WRITE) | F(DIRTY) | F(FRAME) | F(FILE) | F(SHARED) | ASKED_RW,
+		  LOOK_FACTS(leaf)) TH_LOG("0x%llx", leaf.facts);
+	EXPECT_EQ(1, leaf.mapcount);
 }
 
 TEST_F(kernels, libraries_code_is_of_a_file_and_shared_with_every_process)

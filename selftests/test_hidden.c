@@ -48,7 +48,6 @@ FIXTURE_SETUP(nobody)
 	ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 }
 
-/* Run as nobody: a parent of ours puts the mode back (see main's constructor). */
 FIXTURE_TEARDOWN(nobody)
 {
 	close(self->roots_node);
@@ -143,11 +142,11 @@ TEST_F(nobody, learns_nothing_from_filters_over_hidden_facts)
 	const int target = ask_target(open(NODE, O_RDWR | O_CLOEXEC), 0);
 	const uint64_t hidden = VMLAB_FACTS_KNOWN & ~VMLAB_FACTS_PUBLIC;
 	struct vmlab_run runs[NR_PAGES];
+	struct vmlab_scan scan = ask_scan(start, end, runs, NR_PAGES);
 	uint32_t all;
 	int bit;
 
 	ASSERT_LE(0, target);
-	struct vmlab_scan scan = ask_scan(start, end, runs, NR_PAGES);
 	ASSERT_EQ(0, ask(target, VMLAB_SCAN, &scan));
 	all = scan.out_nr;
 	ASSERT_LT(0, all);
@@ -187,7 +186,12 @@ TEST_F(nobody, does_not_gain_sight_by_using_roots_node)
 	EXPECT_EQ(VMLAB_OUT_HIDDEN, open.out_flags & ~VMLAB_OUT_COARSE);
 }
 
-TEST(the_nodes_mode_is_put_back)
+/* After all others, in the order of their fixtures. */
+FIXTURE(node) {};
+FIXTURE_SETUP(node) {}
+FIXTURE_TEARDOWN(node) {}
+
+TEST_F(node, is_roots_alone_again)
 {
 	struct stat st;
 

@@ -22,23 +22,6 @@
 #define USED		(F(PRESENT) | F(READ) | F(ACCESSED))
 #define OWN		(F(FRAME) | F(ANON) | F(EXCLUSIVE) | F(LARGE))
 
-FIXTURE(thp)
-{
-	struct look look;
-	char *area;		/* two huge pages */
-};
-
-FIXTURE_SETUP(thp)
-{
-	ASSERT_EQ(0, look_open(&self->look, 0));
-	self->area = fixture_thp(2 * HUGE_2M);
-}
-
-FIXTURE_TEARDOWN(thp)
-{
-	look_close(&self->look);
-}
-
 /* The kernel may have no huge page left, and then it gives small ones. */
 static bool is_huge(const char *area, size_t size)
 {
@@ -47,18 +30,34 @@ static bool is_huge(const char *area, size_t size)
 	return area && !witness_area(0, area, &seen) && seen.anon_huge_kb >= (long)(size >> 10);
 }
 
-#define NEED_THP()							\
-	do {								\
-		if (!is_huge(self->area, 2 * HUGE_2M))			\
-			SKIP(return, "this kernel gave no huge pages");	\
-	} while (0)
+static const char no_thp[] = "this kernel gave no huge pages";
+
+FIXTURE(thp)
+{
+	struct look look;
+	char *area;		/* two huge pages, */
+	bool whole;		/* if they are */
+};
+
+FIXTURE_SETUP(thp)
+{
+	ASSERT_EQ(0, look_open(&self->look, 0));
+	self->area = fixture_thp(2 * HUGE_2M);
+	self->whole = is_huge(self->area, 2 * HUGE_2M);
+}
+
+FIXTURE_TEARDOWN(thp)
+{
+	look_close(&self->look);
+}
 
 TEST_F(thp, is_one_leaf_of_two_MiB_from_whichever_page_one_looks)
 {
 	struct vmlab_run first, leaf;
 	size_t at;
 
-	NEED_THP();
+	if (!self->whole)
+		SKIP(return, "%s", no_thp);
 	ASSERT_STREQ("", look_at(&self->look, self->area, &first));
 	EXPECT_EQ(USED | F(WRITE) | F(DIRTY) | F(HUGE) | OWN | ASKED_RW, LOOK_FACTS(first))
 		TH_LOG("0x%llx", first.facts);
@@ -78,7 +77,8 @@ TEST_F(thp, forked_is_one_frame_for_both_and_writable_for_none)
 	struct victim child;
 	struct look other;
 
-	NEED_THP();
+	if (!self->whole)
+		SKIP(return, "%s", no_thp);
 	ASSERT_EQ(0, victim_fork(&child, NULL, NULL));
 	ASSERT_EQ(0, look_open(&other, child.pid));
 	ASSERT_STREQ("", look_at(&self->look, self->area, &mine));
@@ -96,7 +96,8 @@ TEST_F(thp, of_which_a_page_is_protected_is_mapped_by_small_entries)
 	struct vmlab_run before, leaf;
 	size_t i;
 
-	NEED_THP();
+	if (!self->whole)
+		SKIP(return, "%s", no_thp);
 	ASSERT_STREQ("", look_at(&self->look, self->area, &before));
 	ASSERT_EQ(0, mprotect(self->area + 7 * PAGE, PAGE, PROT_READ));
 	for (i = 0; i < 512; i += i < 10 ? 1 : 61) {
@@ -117,7 +118,8 @@ TEST_F(thp, of_which_a_page_is_unmapped_has_a_hole_there)
 {
 	struct vmlab_run leaf;
 
-	NEED_THP();
+	if (!self->whole)
+		SKIP(return, "%s", no_thp);
 	ASSERT_EQ(0, munmap(self->area + 100 * PAGE, PAGE));
 	ASSERT_STREQ("", look_at(&self->look, self->area + 100 * PAGE, &leaf));
 	EXPECT_EQ(0, leaf.count);
@@ -132,7 +134,8 @@ TEST_F(thp, made_PROT_NONE_keeps_its_frame_in_one_leaf)
 {
 	struct vmlab_run before, leaf;
 
-	NEED_THP();
+	if (!self->whole)
+		SKIP(return, "%s", no_thp);
 	ASSERT_STREQ("", look_at(&self->look, self->area, &before));
 	ASSERT_EQ(0, mprotect(self->area, 2 * HUGE_2M, PROT_NONE));
 	ASSERT_STREQ("", look_at(&self->look, self->area + 5 * PAGE, &leaf));
@@ -186,6 +189,9 @@ TEST_F(thp, of_shared_memory_is_a_files)
 
 /* hugetlb: what is there is reserved at boot (1 GiB) or now (2 MiB). */
 
+static const char no_hugetlb[] =
+	"no hugetlb page of this size: boot with hugepagesz=1G hugepages=1";
+
 FIXTURE(hugetlb)
 {
 	struct look look;
@@ -213,7 +219,9 @@ FIXTURE_VARIANT_ADD(hugetlb, of_1_GiB)
 	.pool = "/sys/kernel/mm/hugepages/hugepages-1048576kB",
 };
 
-static long pool(const FIXTURE_VARIANT(hugetlb) *variant, const char *name)
+typedef FIXTURE_VARIANT(hugetlb) hugetlb_variant;
+
+static long pool(const hugetlb_variant *variant, const char *name)
 {
 	char path[128];
 
@@ -238,12 +246,6 @@ FIXTURE_TEARDOWN(hugetlb)
 	look_close(&self->look);
 }
 
-#define NEED_HUGETLB()							\
-	do {								\
-		if (!self->enough)					\
-			SKIP(return, "no hugetlb page of this size: boot with hugepagesz=1G hugepages=1"); \
-	} while (0)
-
 TEST_F(hugetlb, reserved_and_untouched_has_no_leaf)
 {
 	const size_t size = 1UL << variant->shift;
@@ -251,7 +253,8 @@ TEST_F(hugetlb, reserved_and_untouched_has_no_leaf)
 	char *area;
 	long free;
 
-	NEED_HUGETLB();
+	if (!self->enough)
+		SKIP(return, "%s", no_hugetlb);
 	free = pool(variant, "free_hugepages");
 	area = fixture_hugetlb(size, variant->shift, MAP_PRIVATE);
 	ASSERT_NE(NULL, area);
@@ -269,7 +272,8 @@ TEST_F(hugetlb, private_and_written_is_one_exclusive_leaf)
 	char *area;
 	long free;
 
-	NEED_HUGETLB();
+	if (!self->enough)
+		SKIP(return, "%s", no_hugetlb);
 	free = pool(variant, "free_hugepages");
 	area = fixture_hugetlb(size, variant->shift, MAP_PRIVATE);
 	ASSERT_NE(NULL, area);
@@ -293,7 +297,8 @@ TEST_F(hugetlb, shared_is_a_files_and_seen_by_both_after_fork)
 	struct look other;
 	char *area;
 
-	NEED_HUGETLB();
+	if (!self->enough)
+		SKIP(return, "%s", no_hugetlb);
 	area = fixture_hugetlb(size, variant->shift, MAP_SHARED);
 	ASSERT_NE(NULL, area);
 	area[0] = 1;
@@ -319,7 +324,8 @@ TEST_F(hugetlb, private_and_forked_is_writable_for_none)
 	struct look other;
 	char *area;
 
-	NEED_HUGETLB();
+	if (!self->enough)
+		SKIP(return, "%s", no_hugetlb);
 	area = fixture_hugetlb(size, variant->shift, MAP_PRIVATE);
 	ASSERT_NE(NULL, area);
 	area[0] = 1;
@@ -340,7 +346,8 @@ TEST_F(hugetlb, made_PROT_NONE_keeps_its_frame)
 	struct vmlab_run before, leaf;
 	char *area;
 
-	NEED_HUGETLB();
+	if (!self->enough)
+		SKIP(return, "%s", no_hugetlb);
 	area = fixture_hugetlb(size, variant->shift, MAP_PRIVATE);
 	ASSERT_NE(NULL, area);
 	area[0] = 1;

@@ -21,7 +21,7 @@
 #include "kernellog.h"
 #include "slab.h"
 
-#define CYCLES	200
+#define CYCLES	100
 
 /* What a module path must be told: the lab does. */
 static const char *module_path(void)
@@ -169,7 +169,7 @@ static long growth(const struct slab *from, const struct slab *to, int i)
 	return before < 0 ? 0 : to->caches[i].objects - before;
 }
 
-TEST_F_TIMEOUT(module, comes_and_goes_four_hundred_times_without_a_trace, 250)
+TEST_F_TIMEOUT(module, comes_and_goes_two_hundred_times_without_a_trace, 900)
 {
 	static struct slab before, middle, after;
 	volatile unsigned long *visits = mmap(NULL, 4096, PROT_READ | PROT_WRITE,

@@ -30,6 +30,8 @@ FIXTURE(lab)
 	struct compare c;
 };
 
+typedef FIXTURE_DATA(lab) lab_data;
+
 FIXTURE_SETUP(lab)
 {
 	ASSERT_EQ(0, vmlab_session_open(&self->session));
@@ -60,7 +62,7 @@ FIXTURE_TEARDOWN(lab)
  * 0 when @pid shows pages and both sides agree on all of them; else how many
  * differ, or -errno.
  */
-static long agrees(FIXTURE_DATA(lab) *self, pid_t pid)
+static long agrees(lab_data *self, pid_t pid)
 {
 	const unsigned long pages = self->c.pages, unexplained = self->c.unexplained;
 	int ret = compare_process(self->session, pid, &self->c);
@@ -71,7 +73,7 @@ static long agrees(FIXTURE_DATA(lab) *self, pid_t pid)
 	return self->c.pages > pages ? (long)(self->c.unexplained - unexplained) : -ENODATA;
 }
 
-static long stopped_agrees(FIXTURE_DATA(lab) *self, const struct victim *v)
+static long stopped_agrees(lab_data *self, const struct victim *v)
 {
 	long ret = victim_stop(v);
 

@@ -34,7 +34,7 @@
 #define SIZE		(PAGES * PAGE)
 #define F(name)		VMLAB_FACT_ ## name
 
-typedef void work_fn(void);
+typedef void (*work_fn)(void);
 
 /* The same addresses in both twins. */
 static char *area;
@@ -175,7 +175,7 @@ static void swap_out_in_disorder(void)
 static void be_twin(void *arg)
 {
 	const struct who user = { .uid = USER };
-	work_fn *const *work = arg;
+	work_fn *work = arg;
 
 	(*work)();
 	if (!caller_become(&user, NULL))
@@ -196,8 +196,8 @@ FIXTURE(twins)
 
 FIXTURE_VARIANT(twins)
 {
-	work_fn *make;
-	work_fn *work[2];
+	work_fn make;
+	work_fn work[2];
 	size_t size;		/* or SIZE */
 	uint64_t differ;	/* hidden facts that root sees to differ, or frames */
 	bool swap;

@@ -19,7 +19,7 @@
 #include "victim.h"
 
 static struct {
-	void (*work)(void *);
+	void (*work)(void *arg);
 	void *arg;
 } then;
 
@@ -153,6 +153,21 @@ char victim_state(pid_t pid)
 	if (at && at[1] == ' ')
 		state = at[2];
 	return state;
+}
+
+/* They are the processes that run no file. */
+pid_t victim_kernel_thread(void)
+{
+	char path[64], exe[64];
+	pid_t pid;
+
+	for (pid = 2; pid < 1000; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+		if (victim_state(pid) && victim_state(pid) != 'Z' &&
+		    readlink(path, exe, sizeof(exe)) < 0 && errno == ENOENT)
+			return pid;
+	}
+	return -1;
 }
 
 static int wait_state(pid_t pid, char state)

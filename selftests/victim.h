@@ -43,6 +43,9 @@ int victim_continue(const struct victim *v);
 int victim_make_zombie(struct victim *v);
 void victim_kill(struct victim *v);
 
+/* A kernel thread, or -1. */
+pid_t victim_kernel_thread(void);
+
 /* State of @pid as in /proc/PID/stat, '\0' when it is gone. */
 char victim_state(pid_t pid);
 

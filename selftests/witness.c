@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "witness.h"
@@ -18,6 +19,25 @@ static int open_file(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A page of our own that nobody ever gave to KSM: does kpageflags know? */
+static bool calls_all_ksm(void)
+{
+	struct witness own = { .pagemap = open_file("/proc/self/pagemap"),
+			       .flags = open_file("/proc/kpageflags"), .counts = -1 };
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool vague = false;
+
+	if (page != MAP_FAILED) {
+		*page = 1;
+		if (own.pagemap >= 0 && own.flags >= 0)
+			vague = witness_page_flags(&own, PM_PFN(witness_page(&own, page))) & KPF(KSM);
+		munmap(page, 4096);
+	}
+	close(own.pagemap);
+	close(own.flags);
+	return vague;
+}
+
 int witness_open(struct witness *w, pid_t pid)
 {
 	char path[64] = "/proc/self/pagemap";
@@ -27,6 +47,7 @@ int witness_open(struct witness *w, pid_t pid)
 	w->pagemap = open_file(path);
 	w->flags = open_file("/proc/kpageflags");
 	w->counts = open_file("/proc/kpagecount");
+	w->ksm_vague = calls_all_ksm();
 	if (w->pagemap >= 0 && w->flags >= 0 && w->counts >= 0)
 		return 0;
 	witness_close(w);
@@ -128,6 +149,7 @@ static void area_goes_on(const char *line, struct witness_area *area)
 	} fields[] = {
 		{ "KernelPageSize:", &area->page_kb },
 		{ "Rss:", &area->rss_kb },
+		{ "Anonymous:", &area->anon_kb },
 		{ "Swap:", &area->swap_kb },
 		{ "AnonHugePages:", &area->anon_huge_kb },
 		{ "ProtectionKey:", &area->pkey },

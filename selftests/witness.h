@@ -32,6 +32,7 @@ struct witness {
 	int pagemap;
 	int flags;
 	int counts;
+	bool ksm_vague;		/* kpageflags calls all that is anonymous KSM */
 };
 
 /* 0 or -errno; pid 0 is the caller. */
@@ -62,6 +63,7 @@ struct witness_area {
 	long pkey;		/* -1 where the kernel has none */
 	long page_kb;		/* KernelPageSize */
 	long rss_kb;
+	long anon_kb;
 	long swap_kb;
 	long anon_huge_kb;
 };

@@ -6,6 +6,7 @@
  * so that a process of any size takes the same memory here.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "cli.h"
@@ -24,9 +25,9 @@ static const struct render_field fields[] = {
 	[PFN]		= { "pfn", "PFN", RENDER_NUM, 0 },
 	[ENTRY]		= { "entry", NULL, RENDER_HEX, RENDER_PROGRAMS },
 	[STATE]		= { "state", "STATE", RENDER_STATE, 0 },
-	[ASKED]		= { "asked", "ASKED", RENDER_PERMS, 0 },
-	[ENFORCED]	= { "enforced", "ENFORCED", RENDER_PERMS, 0 },
-	[WHY]		= { "why", "BECAUSE", RENDER_LIST, 0 },
+	[ASKED]		= { "asked", "ASK", RENDER_PERMS, 0 },
+	[ENFORCED]	= { "enforced", "GETS", RENDER_PERMS, 0 },
+	[WHY]		= { "why", "BECAUSE", RENDER_LIST, RENDER_LONG },
 	[ACCESSED]	= { "accessed", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[DIRTY]		= { "dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[SOFT_DIRTY]	= { "soft_dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
@@ -150,6 +151,23 @@ static void show_totals(struct cli *cli, const uint64_t *sums)
 	render_object_end(cli->render);
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+/* Ctrl-C ends the document where it is, well-formed, instead of cutting it off. */
+static void catch_interrupts(bool on)
+{
+	struct sigaction action = { .sa_handler = on ? interrupt : SIG_DFL };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 		const struct vmlab_regions *before)
 {
@@ -175,10 +193,14 @@ static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 	render_begin(cli->render);
 	view_process(cli);
 	render_table(cli->render, "runs", NULL, fields, NR_FIELDS);
-	for (; ret > 0; ret = vmlab_scan_next(&scan, &run)) {
+	catch_interrupts(true);
+	for (; ret > 0 && !interrupted; ret = vmlab_scan_next(&scan, &run)) {
 		show_run(cli, &run, before);
 		count(vmlab_session_info(cli->session), &run, sums);
 	}
+	catch_interrupts(false);
+	if (interrupted)
+		ret = -EINTR;
 	render_table_end(cli->render);
 	vmlab_scan_end(&scan);
 	show_totals(cli, sums);

@@ -46,6 +46,7 @@ static const struct {
 	{ CLI_AT_TARGET, EPERM,
 	  "not permitted to look at process %s: the kernel's ptrace rules decide; run as root" },
 	{ CLI_AT_QUERY, ESRCH, "process %s has ended, or runs another program now: ask again" },
+	{ CLI_AT_QUERY, EINTR, "interrupted: what is shown is not all" },
 	{ CLI_AT_QUERY, ERANGE,
 	  "not an address of the user half: see user_end in `vmlab info`" },
 	{ CLI_AT_SYMBOL, ENOENT,
@@ -123,6 +124,7 @@ int cli_fail(struct cli *cli, enum cli_where where, int err)
 		snprintf(subject, sizeof(subject), "%d", (int)cli->pid);
 	message = find(cli, where, err);
 	fill(line, sizeof(line), message ? message : strerror(err), subject);
+	render_plain(line);
 	code = strerrorname_np(err);
 	fprintf(stderr, "vmlab %s: %s\n", cli->command->name, line);
 	if (cli->json && where != CLI_AT_OUTPUT)

@@ -8,6 +8,8 @@
 # QEMU 7.2 emulates CMPXCHG16B wrongly (6.12 dies of it); 4 levels are the
 # default because 5 cost a slower boot.
 readonly DEFAULT_CPU=max,cx16=off,la57=off
+# Each step of a rep-prefixed instruction counts as one: let kernels copy by words.
+readonly COUNTING_CPU=,erms=off,fsrm=off
 readonly LOG_LIMIT=64M
 
 # A /dev/kvm may be there and hang every guest: the CPU must have it too.
@@ -31,7 +33,12 @@ wants_bzimage() {
 qemu_command() {
 	local image=$kernel_dir/vmlinux accel=tcg append
 
-	! kvm_works || accel=kvm
+	if [ -n "$counting" ]; then
+		# The guest's clock is its instruction counter, and stands for no idling.
+		accel=tcg,thread=single cpus=1
+	elif kvm_works; then
+		accel=kvm
+	fi
 	! wants_bzimage || image=$kernel_dir/vmlinuz
 	append="console=ttyS0,115200 quiet cryptomgr.notests panic=-1 oops=panic printk.time=1"
 	# A busy host must not look like a hanging guest; -t is there for those.
@@ -51,6 +58,8 @@ qemu_command() {
 		-device virtio-9p-pci,fsdev=root,mount_tag=root
 		-fsdev "local,id=control,path=$(qemu_escape "$control"),security_model=none,multidevs=remap"
 		-device virtio-9p-pci,fsdev=control,mount_tag=control)
+	# shellcheck disable=SC2054
+	[ -z "$counting" ] || qemu+=(-icount shift=0,sleep=off)
 	# shellcheck disable=SC2054
 	[ -z "$share" ] || qemu+=(
 		-fsdev "local,id=share,path=$(qemu_escape "$(cd "$share" && pwd -P)"),security_model=none,multidevs=remap"
