@@ -4,8 +4,7 @@
  *
  * Called with the lock of the page table held whose entry maps the frame: a
  * mapped page cannot be freed then, so that flags and counts belong to the entry
- * without taking a reference. For hugetlb the lock may be missing (walk.c); the
- * caller looks again at the entry afterwards.
+ * without taking a reference.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>

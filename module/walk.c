@@ -542,8 +542,8 @@ static bool hugetlb_top(struct walker *w, unsigned long addr, struct hugetlb_slo
 	return true;
 }
 
-static u64 hugetlb_describe(struct walker *w, unsigned long addr,
-			    const struct hugetlb_slot *slot, struct vmlab_run *leaf)
+static void hugetlb_describe(struct walker *w, unsigned long addr,
+			     const struct hugetlb_slot *slot, struct vmlab_run *leaf)
 {
 	u64 raw = slot_read(slot);
 	pte_t pte = __pte(raw);
@@ -554,7 +554,7 @@ static u64 hugetlb_describe(struct walker *w, unsigned long addr,
 		note(w, VMLAB_LEVEL_PUD, slot->pudp - pud_index(addr), pud_index(addr), raw);
 	leaf->count = 0;
 	if (!raw)
-		return raw;
+		return;
 	leaf_init(w, addr, raw, slot->pmdp ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PUD,
 		  slot->shift, leaf);
 	if (pte_present(pte)) {
@@ -563,22 +563,20 @@ static u64 hugetlb_describe(struct walker *w, unsigned long addr,
 	} else {
 		describe_absent(pte, leaf);
 	}
-	return raw;
 }
 
 /*
  * One huge page of hugetlb. Interrupts are off from the first read of the pud to
  * the last read of the leaf: a shared pmd table cannot be freed meanwhile. The
  * table's lock is only ever tried: its holder may be waiting for this CPU to
- * answer an IPI. Without it, the entry is compared before and after; false when
- * it changed under us.
+ * answer an IPI. False when somebody has it: come back with interrupts on between.
  */
 static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shift,
 			 struct vmlab_run *leaf)
 {
 	struct hugetlb_slot slot = { .shift = shift };
 	unsigned long flags;
-	bool settled = true;
+	bool locked = true;
 	spinlock_t *ptl;
 	pud_t pud;
 	u64 raw;
@@ -604,12 +602,11 @@ static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shif
 		hugetlb_describe(w, addr, &slot, leaf);
 		spin_unlock(ptl);
 	} else {
-		raw = hugetlb_describe(w, addr, &slot, leaf);
-		settled = raw == slot_read(&slot);
+		locked = false;
 	}
 out:
 	local_irq_restore(flags);
-	return settled;
+	return locked;
 }
 
 static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end)
@@ -622,9 +619,12 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget -= 1 + VMLAB_HUGE_COST;
-		/* Unsettled only while the page is being replaced under us. */
+		/* Whoever has the lock spins or works, and gives it back. */
 		while (!hugetlb_leaf(w, addr, shift, &leaf))
 			cpu_relax();
+		if (leaf.count && !w->runs->physical &&
+		    !compat_hugetlb_public(&leaf, w->vma_facts))
+			continue;
 		if (leaf.count && !vmlab_runs_add(w->runs, &leaf))
 			return stop_at(w, addr);
 	}
@@ -681,6 +681,9 @@ static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long e
 static bool descend(struct walker *w, unsigned long start, unsigned long end)
 {
 	if (w->vma) {
+		/* pagemap does not look into these areas. */
+		if (w->runs && !w->runs->physical && (w->vma->vm_flags & VM_PFNMAP))
+			return true;
 		w->vma_facts = vmlab_vma_facts(w->vma);
 		if (is_vm_hugetlb_page(w->vma))
 			return w->tables ? hugetlb_tables(w, start, end) :
@@ -748,6 +751,7 @@ long vmlab_walk_one(struct vmlab_call *call)
 		.recs = &walk->out_leaf,
 		.max = 1,
 		.physical = target->physical,
+		.shown = target->shown,
 	};
 	struct walker w = {
 		.runs = &runs,
@@ -767,6 +771,8 @@ long vmlab_walk_one(struct vmlab_call *call)
 	if (!mm)
 		return -ESRCH;
 	w.mm = mm;
+	runs.start = va;
+	runs.end = va + PAGE_SIZE;
 	if (mmap_read_lock_killable(mm)) {
 		ret = -EINTR;
 		goto leave;
@@ -787,11 +793,10 @@ long vmlab_walk_one(struct vmlab_call *call)
 			w.vma = NULL;
 	}
 
-	if (!target->physical)
-		walk->out_flags |= VMLAB_OUT_HIDDEN;
-	else if (vmlab_arch_user_root(mm, va, &walk->out_user_root))
+	walk->out_flags = target->out_flags;
+	if (target->physical && vmlab_arch_user_root(mm, va, &walk->out_user_root))
 		walk->out_flags |= VMLAB_OUT_USER_ROOT;
-	if (w.vma)
+	if (w.vma && target->vmas)
 		walk->out_flags |= VMLAB_OUT_IN_VMA;
 	if (w.vma || writer)
 		descend(&w, va, va + PAGE_SIZE);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -328,6 +329,8 @@ static void *watch(void *arg)
 	struct watcher *w = arg;
 	bool going = true;
 
+	/* There are more of us than CPUs: the target is to come to its steps. */
+	setpriority(PRIO_PROCESS, gettid(), 10);
 	while (going && !w->life->failed) {
 		switch (roll(w, 8)) {
 		case 0:
@@ -550,8 +553,8 @@ TEST_F_TIMEOUT(churning, targets_give_well_formed_answers_to_their_last_moment, 
 	uint64_t seed = self->seed;
 	unsigned int lives, i;
 
-	for (lives = 0; now() < until && _metadata->passed; lives++, seed++) {
-		/* Short lives first: all three ends belong to every run. */
+	/* Short lives first: all three ends belong to every run. */
+	for (lives = 0; (lives < 3 || now() < until) && _metadata->passed; lives++, seed++) {
 		double seconds = self->seconds / (lives < 3 ? 5 : 20);
 
 		if (seconds > 20)
@@ -574,6 +577,102 @@ TEST_F_TIMEOUT(churning, targets_give_well_formed_answers_to_their_last_moment, 
 	for (i = 0; i < ARRAY_SIZE(steps_wanted); i++)
 		EXPECT_LT(0, self->steps[steps_wanted[i]].done)
 			TH_LOG("%s", self->steps[steps_wanted[i]].what);
+}
+
+#define FORKED		(8 * HUGE_2M)
+
+/* Its pages are its own, then shared, then its own again, and so on. */
+static void fork_for_ever(void *arg)
+{
+	volatile char *pages = arg;
+	size_t i;
+	pid_t pid;
+
+	for (;;) {
+		for (i = 0; i < FORKED; i += HUGE_2M)
+			pages[i] = 1;
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void *watch_forks(void *arg)
+{
+	struct watcher *w = arg;
+	const uint64_t at = w->life->churn->arena;
+	const char *why = NULL;
+
+	setpriority(PRIO_PROCESS, gettid(), 10);
+	while (!why && !w->life->ending) {
+		struct vmlab_scan scan = ask_scan(at, at + FORKED, w->recs, 64);
+
+		if (!good(w, "SCAN", ask(w->target, VMLAB_SCAN, &scan)))
+			return NULL;
+		why = wellformed_scan(&scan, w->recs, &w->tally.straddles);
+		count_facts(&w->tally, w->recs, scan.out_nr);
+	}
+	if (why)
+		fail(w->life, "%s", why);
+	return NULL;
+}
+
+/* Pages of a process that forks all the time: never seen halfway through a fork. */
+static void watch_one_who_forks(struct __test_metadata *_metadata, FIXTURE_DATA(churning) *self,
+				char *pages)
+{
+	struct churn churn = { .arena = (uintptr_t)pages };
+	struct life life = { .churn = &churn, .lock = PTHREAD_MUTEX_INITIALIZER };
+	unsigned long exclusive = 0, shared = 0;
+	struct victim victim;
+	int i;
+
+	victim_then(fork_for_ever, pages);
+	ASSERT_EQ(0, victim_fork(&victim, NULL, NULL));
+	munmap(pages, FORKED);
+	ASSERT_EQ(1, write(victim.in, "", 1));
+	for (i = 0; i < WATCHERS; i++) {
+		struct watcher *w = &self->watchers[i];
+
+		w->life = &life;
+		w->target = ask_target(self->node, victim.pid);
+		ASSERT_LE(0, w->target);
+		ASSERT_EQ(0, pthread_create(&w->thread, NULL, watch_forks, w));
+	}
+	for (i = 0; i < 300 && !life.failed; i++)
+		usleep(10000);
+	life.ending = true;
+	for (i = 0; i < WATCHERS; i++) {
+		const struct watcher *w = &self->watchers[i];
+
+		pthread_join(w->thread, NULL);
+		close(w->target);
+		exclusive += w->tally.facts[__builtin_ctzll(VMLAB_FACT_EXCLUSIVE)];
+		shared += w->tally.facts[__builtin_ctzll(VMLAB_FACT_ANON)];
+	}
+	victim_kill(&victim);
+	EXPECT_FALSE(life.failed) TH_LOG("%s", life.why);
+	TH_LOG("%lu records, %lu of them of exclusive pages", shared, exclusive);
+	EXPECT_LT(0, exclusive);
+	EXPECT_LT(exclusive, shared);
+}
+
+TEST_F_TIMEOUT(churning, hugetlb_pages_are_never_seen_halfway_through_a_fork, 120)
+{
+	char *pages = fixture_hugetlb(FORKED, 21, MAP_PRIVATE);
+
+	if (!pages)
+		SKIP(return, "no hugetlb pages: boot with hugepagesz=2M hugepages=16");
+	watch_one_who_forks(_metadata, self, pages);
+}
+
+TEST_F_TIMEOUT(churning, transparent_huge_pages_are_never_seen_halfway_through_a_fork, 120)
+{
+	char *pages = fixture_thp(FORKED);
+
+	ASSERT_NE(NULL, pages);
+	watch_one_who_forks(_metadata, self, pages);
 }
 
 TEST_HARNESS_MAIN

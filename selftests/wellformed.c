@@ -62,6 +62,8 @@ static const char *facts_of_run(uint64_t facts)
 		return "exclusive or merged, but not anonymous";
 	if ((facts & F(EXCLUSIVE)) && (facts & F(KSM)))
 		return "exclusive and merged";
+	if ((facts & F(WRITE)) && (facts & F(ANON)) && !(facts & F(EXCLUSIVE)))
+		return "anonymous and writable, but not exclusive";
 	if ((facts & F(ANON)) && (facts & F(FILE)))
 		return "anonymous and a file's";
 	if (!implies(facts, F(SHMEM), F(FILE)))

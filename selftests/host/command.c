@@ -26,7 +26,7 @@ void command_words(struct command_line *line, const char *words, const char *con
 
 	memset(line, 0, sizeof(*line));
 	add(line, "vmlab");
-	for (word = strtok_r(copy, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
+	for (word = strtok_r(copy, "\n ", &save); word; word = strtok_r(NULL, "\n ", &save)) {
 		add(line, word);
 		for (; options && *options; options++)
 			add(line, *options);

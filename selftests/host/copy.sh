@@ -12,6 +12,17 @@ LAB=$TOP/tools/lab
 # A build of our own is no part of the one that may have called us.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KDIR
 
+# host_needs: what a clean machine lacks, it gets.
+host_needs() {
+	local runtime
+
+	runtime=$(clang -print-resource-dir 2>/dev/null)/lib/linux/libclang_rt.asan-$(uname -m).a
+	if [ ! -f "$runtime" ] || ! pkg-config --exists yajl smartcols libelf jansson ||
+	   [ ! -f "${KSELFTEST_DIR:-$LAB_CACHE/linux-src/tools/testing/selftests}/kselftest_harness.h" ]; then
+		"$LAB/setup" --kselftest
+	fi
+}
+
 # host_copy NAME: sets copy, its folder; locked until this shell ends.
 host_copy() {
 	local checkout

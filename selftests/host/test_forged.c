@@ -18,7 +18,7 @@
 
 #define USER_END	0x7ffffffff000ULL
 #define NR_RECS		4U
-#define MAPS		"1000-9000 rw-p 00000000 00:00 0 \n"
+#define MAPS		"1000-9000 rw-p 00000000 00:00 0\n"
 
 FIXTURE(forged)
 {

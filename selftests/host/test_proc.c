@@ -83,7 +83,7 @@ TEST(line_without_name_has_an_empty_one)
 {
 	struct vmlab_regions regions;
 
-	ASSERT_EQ(0, parse("1000-2000 ---p 00000000 00:00 0 \n3000-4000 r--p 0 0:0 0\n", &regions));
+	ASSERT_EQ(0, parse("1000-2000 ---p 00000000 00:00 0\x20\n3000-4000 r--p 0 0:0 0\n", &regions));
 	ASSERT_EQ(2, regions.nr);
 	EXPECT_STREQ("", regions.v[0].name);
 	EXPECT_STREQ("", regions.v[1].name);
@@ -152,7 +152,7 @@ TEST(maps_are_equal_when_nothing_that_counts_differs)
 		"55d0c0000000-55d0c0021000 r--p 00001000 fd:1a 1234567 /a\n",
 		"55d0c0000000-55d0c0021000 rw-p 00002000 fd:1a 1234567 /a\n",
 		"55d0c0000000-55d0c0021000 rw-p 00001000 fd:1a 1234568 /a\n",
-		HEAD "/b\n", HEAD "/a\n" "60d0c0000000-60d0c0021000 rw-p 0 0:0 0\n", "",
+		HEAD "/b\n", HEAD "/a\n60d0c0000000-60d0c0021000 rw-p 0 0:0 0\n", "",
 	};
 	struct vmlab_regions a, b;
 	size_t i;

@@ -250,7 +250,7 @@ TEST_F(terminal, file_is_coloured_with_CLICOLOR_FORCE_and_only_then)
 			setenv("CLICOLOR_FORCE", cases[i].force, 1);
 		text = in_file(pages(self));
 		EXPECT_EQ(cases[i].coloured, !!strstr(text, ESC "["))
-			TH_LOG("CLICOLOR_FORCE=%s", cases[i].force ? cases[i].force : "(unset)");
+			TH_LOG("case %zu", i);
 		free(text);
 	}
 }
