@@ -42,7 +42,7 @@ lab:
 	$(Q)tools/lab/run -i
 
 check:
-	$(Q)selftests/check
+	$(Q)selftests/check $(if $(filter full,$(CHECK)),full,quick)
 
 check-debug:
 	$(Q)selftests/check debug
@@ -73,6 +73,7 @@ help:
 	@echo 'make demo             boots a lab VM: a real program forks and breaks copy-on-write'
 	@echo 'make lab              an interactive shell in the lab, vmlab loaded'
 	@echo 'make check            the quick tests, on the host and in the lab (TAP)'
+	@echo 'make check CHECK=full  these, the slow ones, another kernel, and fuzzing'
 	@echo 'make check-debug      the tests on the checking kernel (KASAN, lockdep, kmemleak ...)'
 	@echo 'make check-matrix     the quick tests on every kernel (not there yet)'
 	@echo 'make bench            benchmarks in the lab (not there yet)'

@@ -129,4 +129,39 @@ static inline void compat_decode_swap(swp_entry_t entry, struct vmlab_run *run)
 	}
 }
 
+/*
+ * What /proc shows of a page without CAP_SYS_ADMIN. PAGEMAP_SCAN tells huge and
+ * zero pages since 6.7 (52526ca7fdb9), guards since 6.15 (a516403787e0).
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define COMPAT_FACTS_PUBLIC						\
+	(VMLAB_FACTS_PUBLIC & ~(VMLAB_FACTS_COARSE | VMLAB_FACT_GUARD))
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define COMPAT_FACTS_PUBLIC	(VMLAB_FACTS_PUBLIC & ~VMLAB_FACT_GUARD)
+#else
+#define COMPAT_FACTS_PUBLIC	VMLAB_FACTS_PUBLIC
+#endif
+
+/*
+ * Hugetlb pages without CAP_SYS_ADMIN: pagemap keeps quiet about the soft-dirty bit
+ * of their entries, and about entries that are not present but for their write
+ * protection. PAGEMAP_SCAN (6.7) tells both. False when nothing is left.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline bool compat_hugetlb_public(struct vmlab_run *leaf, u64 vma_facts)
+{
+	leaf->facts &= ~VMLAB_FACT_SOFT_DIRTY;
+	leaf->facts |= vma_facts & VMLAB_FACT_SOFT_DIRTY;
+	if (leaf->facts & (VMLAB_FACT_PRESENT | VMLAB_FACT_PROTNONE))
+		return true;
+	leaf->facts &= vma_facts | VMLAB_FACT_HUGE | VMLAB_FACT_UFFD_WP;
+	return leaf->facts & VMLAB_FACT_UFFD_WP;
+}
+#else
+static inline bool compat_hugetlb_public(struct vmlab_run *leaf, u64 vma_facts)
+{
+	return true;
+}
+#endif
+
 #endif /* VMLAB_COMPAT_H */

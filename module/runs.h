@@ -18,6 +18,9 @@
  * @nr: records in use
  * @max: records there is room for
  * @physical: the caller may see frames and entries
+ * @shown: the facts that the caller may see
+ * @start: of the range that was asked about
+ * @end: of that range
  * @all_of: filter, as in struct vmlab_scan
  * @any_of: filter
  * @none_of: filter
@@ -27,6 +30,9 @@ struct vmlab_runs {
 	u32 nr;
 	u32 max;
 	bool physical;
+	u64 shown;
+	u64 start;
+	u64 end;
 	u64 all_of;
 	u64 any_of;
 	u64 none_of;
@@ -39,18 +45,25 @@ struct vmlab_runs {
 /* Frames that many addresses share by design: the number stays in a run. */
 #define VMLAB_FACTS_SAME_FRAME	(VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO)
 
-/* Leaves no more of @leaf than VMLAB_FACTS_PUBLIC allows. */
-static __always_inline void vmlab_leaf_hide(struct vmlab_run *leaf)
+/* Leaves no more of @leaf than VMLAB_FACTS_PUBLIC and @runs allow. */
+static inline void vmlab_leaf_hide(const struct vmlab_runs *runs, struct vmlab_run *leaf)
 {
 	if (leaf->facts & VMLAB_FACT_PROTNONE)
 		leaf->facts |= VMLAB_FACT_PRESENT;
 	if (leaf->facts & VMLAB_FACTS_ABSENT)
 		leaf->facts |= VMLAB_FACT_SWAP;
-	leaf->facts &= VMLAB_FACTS_PUBLIC;
 	leaf->entry = 0;
 	leaf->pfn = VMLAB_PFN_NONE;
 	leaf->mapcount = VMLAB_MAPCOUNT_UNKNOWN;
 	leaf->swap_type = 0;
+	if (!(runs->shown & VMLAB_FACT_HUGE) && leaf->shift > PAGE_SHIFT) {
+		u64 end = min(leaf->va + (1ULL << leaf->shift), runs->end);
+
+		leaf->va = max(leaf->va, runs->start);
+		leaf->count = (end - leaf->va) >> PAGE_SHIFT;
+		leaf->shift = PAGE_SHIFT;
+		leaf->level = VMLAB_LEVEL_PTE;
+	}
 }
 
 static __always_inline bool vmlab_run_takes(const struct vmlab_run *run,
@@ -60,10 +73,14 @@ static __always_inline bool vmlab_run_takes(const struct vmlab_run *run,
 
 	if (run->facts != leaf->facts || run->shift != leaf->shift ||
 	    run->va + ((u64)run->count << run->shift) != leaf->va ||
-	    run->mapcount != leaf->mapcount || run->count == U32_MAX)
+	    run->mapcount != leaf->mapcount || run->count > U32_MAX - leaf->count)
 		return false;
-	/* A swap entry names a slot of its own, even next to its neighbour's. */
-	if (run->facts & (VMLAB_FACT_SWAP | VMLAB_FACT_MIGRATION | VMLAB_FACT_DEVICE))
+	/*
+	 * A swap entry names a slot of its own, even next to its neighbour's; unless
+	 * the slot is hidden.
+	 */
+	if (pfn != VMLAB_PFN_NONE &&
+	    run->facts & (VMLAB_FACT_SWAP | VMLAB_FACT_MIGRATION | VMLAB_FACT_DEVICE))
 		return false;
 	if (pfn != VMLAB_PFN_NONE && !(run->facts & VMLAB_FACTS_SAME_FRAME))
 		pfn += (u64)run->count << (run->shift - PAGE_SHIFT);
@@ -76,13 +93,14 @@ static __always_inline bool vmlab_runs_add(struct vmlab_runs *runs,
 					   struct vmlab_run *leaf)
 {
 	if (!runs->physical)
-		vmlab_leaf_hide(leaf);
+		vmlab_leaf_hide(runs, leaf);
+	leaf->facts &= runs->shown;
 	if ((leaf->facts & runs->all_of) != runs->all_of ||
 	    (runs->any_of && !(leaf->facts & runs->any_of)) ||
 	    (leaf->facts & runs->none_of))
 		return true;
 	if (runs->nr && vmlab_run_takes(&runs->recs[runs->nr - 1], leaf)) {
-		runs->recs[runs->nr - 1].count++;
+		runs->recs[runs->nr - 1].count += leaf->count;
 		return true;
 	}
 	if (runs->nr == runs->max)

@@ -89,6 +89,9 @@ long vmlab_scan(struct vmlab_call *call)
 	struct vmlab_scan *scan = call->arg;
 	struct vmlab_runs runs = {
 		.physical = target->physical,
+		.shown = target->shown,
+		.start = scan->start,
+		.end = scan->end,
 		.all_of = scan->all_of,
 		.any_of = scan->any_of,
 		.none_of = scan->none_of,
@@ -134,8 +137,7 @@ long vmlab_scan(struct vmlab_call *call)
 	if (!ret)
 		ret = copy_out(scan, &runs, runs.nr);
 	scan->out_next = addr;
-	if (!target->physical)
-		scan->out_flags |= VMLAB_OUT_HIDDEN;
+	scan->out_flags = target->out_flags;
 	vmlab_target_leave(mm);
 unlock:
 	vmlab_target_unlock_buf(target);

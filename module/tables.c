@@ -68,8 +68,11 @@ long vmlab_tables(struct vmlab_call *call)
 	ret = check(ask);
 	if (ret)
 		return ret;
-	/* Which tables there are tells where memory was touched: more than /proc. */
-	if (!target->physical)
+	/*
+	 * Which tables there are tells where memory was touched: more than /proc. And
+	 * where they are reported, where VMAs begin.
+	 */
+	if (!target->physical || !target->vmas)
 		return -EPERM;
 	ret = vmlab_target_lock_buf(target);
 	if (ret)

@@ -60,7 +60,7 @@ u32 vmlab_target_door(void)
  * The mm behind the descriptor, with mm_count raised. The file holds mm_count
  * itself, so that the mm is still there between the two lines that matter.
  */
-static struct mm_struct *mm_of_pagemap(int fd, bool *physical)
+static struct mm_struct *mm_of_pagemap(int fd, bool *physical, bool *vmas)
 {
 	struct mm_struct *mm;
 	struct file *file = fget(fd);
@@ -76,12 +76,19 @@ static struct mm_struct *mm_of_pagemap(int fd, bool *physical)
 		mmgrab(mm);
 		/* As pagemap_read() decides: the opener's credentials count. */
 		*physical = file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
+		/*
+		 * Who could open pagemap could have opened maps, by the same check;
+		 * somebody else whom the file came to might not. The very same
+		 * credentials, then: uids and capabilities can be compared, what a
+		 * security module keeps in them cannot.
+		 */
+		*vmas = file->f_cred == current_cred();
 	}
 	fput(file);
 	return mm;
 }
 
-static struct mm_struct *mm_of_pid(int nr, bool *physical)
+static struct mm_struct *mm_of_pid(int nr, bool *physical, bool *vmas)
 {
 	struct task_struct *task;
 	struct mm_struct *mm;
@@ -101,7 +108,26 @@ static struct mm_struct *mm_of_pid(int nr, bool *physical)
 	mmgrab(mm);
 	mmput(mm);
 	*physical = true;
+	*vmas = true;
 	return mm;
+}
+
+/* What follows for the answers from who may see what. */
+static void restrict_to(struct vmlab_target *target, bool physical, bool vmas)
+{
+	target->physical = physical;
+	target->vmas = vmas;
+	target->shown = VMLAB_FACTS_KNOWN;
+	if (!physical) {
+		target->shown = COMPAT_FACTS_PUBLIC;
+		target->out_flags |= VMLAB_OUT_HIDDEN;
+		if (!(target->shown & VMLAB_FACT_HUGE))
+			target->out_flags |= VMLAB_OUT_COARSE;
+	}
+	if (!vmas) {
+		target->shown &= ~VMLAB_FACTS_OF_VMA;
+		target->out_flags |= VMLAB_OUT_NO_VMAS;
+	}
 }
 
 static void destroy(struct vmlab_target *target)
@@ -117,7 +143,7 @@ long vmlab_target_open(struct vmlab_call *call)
 	struct vmlab_open *open = call->arg;
 	struct vmlab_target *target;
 	struct mm_struct *mm;
-	bool physical = false;
+	bool physical = false, vmas = false;
 	int fd;
 
 	if (open->flags)
@@ -125,11 +151,11 @@ long vmlab_target_open(struct vmlab_call *call)
 	if (pagemap_fops) {
 		if (open->pid)
 			return -EOPNOTSUPP;
-		mm = mm_of_pagemap(open->fd, &physical);
+		mm = mm_of_pagemap(open->fd, &physical, &vmas);
 	} else {
 		if (open->fd != -1)
 			return -EOPNOTSUPP;
-		mm = mm_of_pid(open->pid, &physical);
+		mm = mm_of_pid(open->pid, &physical, &vmas);
 	}
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
@@ -145,7 +171,7 @@ long vmlab_target_open(struct vmlab_call *call)
 		return -ENOMEM;
 	}
 	target->mm = mm;
-	target->physical = physical;
+	restrict_to(target, physical, vmas);
 	mutex_init(&target->lock);
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
@@ -165,7 +191,7 @@ long vmlab_target_open(struct vmlab_call *call)
 	}
 	call->new_fd = fd;
 	open->out_fd = fd;
-	open->out_flags = physical ? 0 : VMLAB_OUT_HIDDEN;
+	open->out_flags = target->out_flags;
 	return 0;
 }
 

@@ -132,6 +132,8 @@ long vmlab_vma_list(struct vmlab_call *call)
 	ret = vmlab_scan_check_range(vmas->start, vmas->end);
 	if (ret)
 		return ret;
+	if (!target->vmas)
+		return -EPERM;
 	ret = vmlab_target_lock_buf(target);
 	if (ret)
 		return ret;
@@ -173,6 +175,7 @@ long vmlab_vma_list(struct vmlab_call *call)
 		cond_resched();
 	}
 	vmas->out_next = addr;
+	vmas->out_flags = target->out_flags & VMLAB_OUT_HIDDEN;
 	vmlab_target_leave(mm);
 unlock:
 	vmlab_target_unlock_buf(target);

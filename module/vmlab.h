@@ -52,12 +52,18 @@ long vmlab_ioctl_target(struct file *file, unsigned int cmd, unsigned long arg);
  * struct vmlab_target - one address space, as one descriptor sees it
  * @mm: pinned by mm_count only: its memory is not
  * @physical: may frames, raw entries and the like be shown; decided at OPEN
+ * @vmas: may the VMAs be shown; decided at OPEN
+ * @shown: the facts that may be shown, from the two above
+ * @out_flags: what answers say of that: VMLAB_OUT_HIDDEN, _COARSE, _NO_VMAS
  * @lock: serialises the users of @buf
  * @buf: records on their way to the caller, allocated by the first bulk query
  */
 struct vmlab_target {
 	struct mm_struct *mm;
 	bool physical;
+	bool vmas;
+	u64 shown;
+	u32 out_flags;
 	struct mutex lock;
 	void *buf;
 };

@@ -622,6 +622,9 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 		/* Whoever has the lock spins or works, and gives it back. */
 		while (!hugetlb_leaf(w, addr, shift, &leaf))
 			cpu_relax();
+		if (leaf.count && !w->runs->physical &&
+		    !compat_hugetlb_public(&leaf, w->vma_facts))
+			continue;
 		if (leaf.count && !vmlab_runs_add(w->runs, &leaf))
 			return stop_at(w, addr);
 	}
@@ -678,6 +681,9 @@ static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long e
 static bool descend(struct walker *w, unsigned long start, unsigned long end)
 {
 	if (w->vma) {
+		/* pagemap does not look into these areas. */
+		if (w->runs && !w->runs->physical && (w->vma->vm_flags & VM_PFNMAP))
+			return true;
 		w->vma_facts = vmlab_vma_facts(w->vma);
 		if (is_vm_hugetlb_page(w->vma))
 			return w->tables ? hugetlb_tables(w, start, end) :
@@ -745,6 +751,7 @@ long vmlab_walk_one(struct vmlab_call *call)
 		.recs = &walk->out_leaf,
 		.max = 1,
 		.physical = target->physical,
+		.shown = target->shown,
 	};
 	struct walker w = {
 		.runs = &runs,
@@ -764,6 +771,8 @@ long vmlab_walk_one(struct vmlab_call *call)
 	if (!mm)
 		return -ESRCH;
 	w.mm = mm;
+	runs.start = va;
+	runs.end = va + PAGE_SIZE;
 	if (mmap_read_lock_killable(mm)) {
 		ret = -EINTR;
 		goto leave;
@@ -784,11 +793,10 @@ long vmlab_walk_one(struct vmlab_call *call)
 			w.vma = NULL;
 	}
 
-	if (!target->physical)
-		walk->out_flags |= VMLAB_OUT_HIDDEN;
-	else if (vmlab_arch_user_root(mm, va, &walk->out_user_root))
+	walk->out_flags = target->out_flags;
+	if (target->physical && vmlab_arch_user_root(mm, va, &walk->out_user_root))
 		walk->out_flags |= VMLAB_OUT_USER_ROOT;
-	if (w.vma)
+	if (w.vma && target->vmas)
 		walk->out_flags |= VMLAB_OUT_IN_VMA;
 	if (w.vma || writer)
 		descend(&w, va, va + PAGE_SIZE);

@@ -168,16 +168,22 @@ static void area_goes_on(const char *line, struct witness_area *area)
 
 ssize_t witness_areas(pid_t pid, struct witness_area **out)
 {
-	struct witness_area *all = NULL, *more, area;
-	char path[64], line[4352];
-	size_t nr = 0;
-	FILE *file;
+	char path[64] = "/proc/self/smaps";
+	int fd;
 
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
-	else
-		snprintf(path, sizeof(path), "/proc/self/smaps");
-	file = fopen(path, "re");
+	fd = open_file(path);
+	return fd < 0 ? fd : witness_areas_of(fd, out);
+}
+
+ssize_t witness_areas_of(int smaps, struct witness_area **out)
+{
+	struct witness_area *all = NULL, *more, area;
+	FILE *file = fdopen(smaps, "r");
+	char line[4352];
+	size_t nr = 0;
+
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file)) {

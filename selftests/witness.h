@@ -70,6 +70,8 @@ struct witness_area {
 
 /* All areas, free(*out); their number or -errno. */
 ssize_t witness_areas(pid_t pid, struct witness_area **out);
+/* The same of an open smaps, which is closed. */
+ssize_t witness_areas_of(int smaps, struct witness_area **out);
 /* The one that holds @va: 0 or -ENOENT. */
 int witness_area(pid_t pid, const void *va, struct witness_area *out);
 /* Has it this two-letter flag? */

@@ -131,6 +131,11 @@
 #define VMLAB_FACT_VMA_FILE	(1ULL << 52)	/* the VMA maps a file */
 #define VMLAB_FACT_VMA		(1ULL << 53)	/* the address lies in a VMA */
 
+#define VMLAB_FACTS_OF_VMA						\
+	(VMLAB_FACT_ASKED_READ | VMLAB_FACT_ASKED_WRITE |		\
+	 VMLAB_FACT_ASKED_EXEC | VMLAB_FACT_SHARED | VMLAB_FACT_VMA_FILE | \
+	 VMLAB_FACT_VMA)
+
 /* Everything above. */
 #define VMLAB_FACTS_KNOWN						\
 	(0x1fffULL | 0x3fULL << 48 | 0xfffULL << 16 | 0x7fULL << 32)
@@ -139,22 +144,29 @@
  * What a caller sees who could not see frames in /proc/PID/pagemap: that which
  * pagemap, smaps and PAGEMAP_SCAN show without CAP_SYS_ADMIN, as coarsely as
  * they do. PRESENT then includes PROTNONE, SWAP includes every other entry that
- * is not present; everything else is zero, and the answer says HIDDEN. Filters
- * apply to what is left, so that they tell no more.
+ * is not present; everything else is zero, and the answer says HIDDEN. Areas that
+ * pagemap leaves out (VMLAB_VMA_PFNMAP) look empty. Filters apply to what is left,
+ * so that they tell no more, and so does the merging of leaves into runs.
+ *
+ * Where the kernel has no PAGEMAP_SCAN (before 6.7), smaps tells but the sums of
+ * huge and zero pages. Then the answer says COARSE too, VMLAB_FACTS_COARSE are
+ * zero, and a huge leaf is reported as the base pages of the range it maps.
  */
 #define VMLAB_FACTS_PUBLIC						\
 	(VMLAB_FACT_PRESENT | VMLAB_FACT_SOFT_DIRTY | VMLAB_FACT_UFFD_WP | \
 	 VMLAB_FACT_HUGE | VMLAB_FACT_FILE | VMLAB_FACT_ZERO |		\
 	 VMLAB_FACT_HUGE_ZERO | VMLAB_FACT_SWAP | VMLAB_FACT_GUARD |	\
-	 VMLAB_FACT_ASKED_READ | VMLAB_FACT_ASKED_WRITE |		\
-	 VMLAB_FACT_ASKED_EXEC | VMLAB_FACT_SHARED | VMLAB_FACT_VMA_FILE | \
-	 VMLAB_FACT_VMA)
+	 VMLAB_FACTS_OF_VMA)
+#define VMLAB_FACTS_COARSE						\
+	(VMLAB_FACT_HUGE | VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO)
 
 /* Flags of answers, in out_flags. */
 #define VMLAB_OUT_HIDDEN	(1U << 0)	/* frames, entries and the rest withheld */
 #define VMLAB_OUT_IN_VMA	(1U << 1)	/* WALK: the address lies in a VMA */
 #define VMLAB_OUT_MAPPED	(1U << 2)	/* WALK: the leaf is PRESENT */
 #define VMLAB_OUT_USER_ROOT	(1U << 3)	/* WALK: out_user_root is filled (KPTI) */
+#define VMLAB_OUT_NO_VMAS	(1U << 4)	/* VMAs and what was asked withheld */
+#define VMLAB_OUT_COARSE	(1U << 5)	/* HIDDEN, and no huge and zero pages */
 
 /* Features in use, in vmlab_info.out_features; meaning depends on out_arch. */
 #define VMLAB_X86_PCID		(1ULL << 0)	/* CR4.PCIDE */
@@ -226,11 +238,18 @@ struct vmlab_info {
  * @fd: an open /proc/PID/pagemap (VMLAB_DOOR_PAGEMAP; else -1)
  * @pid: as the caller's pid namespace numbers it (VMLAB_DOOR_PID; else zero)
  * @out_fd: the new descriptor, close-on-exec
- * @out_flags: VMLAB_OUT_HIDDEN when the one who opened @fd may not see frames
+ * @out_flags: VMLAB_OUT_HIDDEN when the one who opened @fd may not see frames,
+ *	VMLAB_OUT_COARSE beside it, VMLAB_OUT_NO_VMAS
  *
  * On /dev/vmlab. The descriptor holds the address space's identity, not its
  * memory: it answers ESRCH once the last user of the address space is gone.
  * It may be handed to others; what it shows is what the opener of @fd may see.
+ *
+ * Who calls OPEN with a pagemap that was opened with other credentials than the
+ * caller's (it came from another process, or the caller changed its own) sees
+ * what pagemap shows and not what /proc/PID/maps does, which it might not be
+ * allowed to open: NO_VMAS, VMLAB_FACTS_OF_VMA and _IN_VMA are withheld, VMAS is
+ * EPERM.
  */
 struct vmlab_open {
 	__u32 size;
@@ -290,7 +309,7 @@ struct vmlab_run {
  * @size: of this struct
  * @flags: none yet, zero
  * @va: any address of the user half, in a VMA or not
- * @out_flags: VMLAB_OUT_HIDDEN, _IN_VMA, _MAPPED, _USER_ROOT
+ * @out_flags: VMLAB_OUT_HIDDEN, _COARSE, _NO_VMAS, _IN_VMA, _MAPPED, _USER_ROOT
  * @out_nr_levels: entries in @out_levels; the last is the leaf, or the entry
  *	that ended the walk
  * @out_levels: from the root down
@@ -331,7 +350,7 @@ struct vmlab_walk {
  * @none_of: and none of these
  * @out_next: where to go on: everything below is answered. @end when done
  * @out_nr: records written
- * @out_flags: VMLAB_OUT_HIDDEN
+ * @out_flags: VMLAB_OUT_HIDDEN, _COARSE, _NO_VMAS
  *
  * On a target. Only addresses in VMAs are looked at; empty entries are not
  * reported. A leaf that straddles @start or @end is reported whole. @out_next
@@ -426,10 +445,10 @@ struct vmlab_vma {
  * @rec_size: bytes from one record to the next, at least sizeof(struct vmlab_vma)
  * @out_next: where to go on; @end when done
  * @out_nr: records written
- * @out_flags: none yet
+ * @out_flags: VMLAB_OUT_HIDDEN
  *
- * On a target. Shows what /proc/PID/maps and the flags of smaps show, and as little:
- * VMLAB_VMA_ANON only to those who may see frames.
+ * On a target; EPERM when it says NO_VMAS. Shows what /proc/PID/maps and the flags
+ * of smaps show, and as little: VMLAB_VMA_ANON only to those who may see frames.
  */
 struct vmlab_vmas {
 	__u32 size;
@@ -475,7 +494,7 @@ struct vmlab_table {
  * @out_nr: records written
  * @out_flags: none yet
  *
- * On a target whose frames the caller may see; EPERM otherwise. A table is reported
+ * On a target that says neither HIDDEN nor NO_VMAS; EPERM otherwise. A table is reported
  * at the first address in it that lies in a VMA: once, upper levels first, whatever
  * the size of the buffer; a range that starts behind that address does not see it.
  * Tables that the kernel keeps in reserve for splitting huge pages are in no tree.

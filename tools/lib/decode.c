@@ -61,7 +61,7 @@ size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
 	const struct vmlab_bit *bit;
 	size_t nr = 0;
 
-	if (!arch)
+	if (!arch || level < VMLAB_LEVEL_PTE || level > VMLAB_MAX_LEVELS)
 		return 0;
 	for (bit = arch->bits; bit->name && nr < VMLAB_BITS_MAX; bit++) {
 		if (!(bit->levels & (1U << level)) || !(bit->kind & kind))
@@ -221,6 +221,9 @@ size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
 	uint64_t asked = 0, lost, gained, facts = run->facts;
 	size_t nr = 0, i;
 
+	/* No leaf: nothing is known of it, whatever stands there. */
+	if (!run->count)
+		return 0;
 	if (facts & F(ASKED_READ))
 		asked |= F(READ);
 	if (facts & F(ASKED_WRITE))

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libvmlab.h"
+#include "proc.h"
 #include "session.h"
 
 static ssize_t read_text(struct vmlab_session *session, pid_t pid, const char *name,
@@ -37,18 +37,13 @@ static int parse_region(char *line, struct vmlab_region *r)
 	return r->name ? 0 : -ENOMEM;
 }
 
-int vmlab_regions_read(struct vmlab_session *session, pid_t pid,
-		       struct vmlab_regions *out)
+int vmlab_regions_parse(char *text, struct vmlab_regions *out)
 {
-	char *text, *line, *save = NULL;
+	char *line, *save = NULL;
 	size_t room = 0;
-	ssize_t len;
 	int ret = 0;
 
 	memset(out, 0, sizeof(*out));
-	len = read_text(session, pid, "maps", &text);
-	if (len < 0)
-		return len == -ENOENT ? -ESRCH : len;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (out->nr == room) {
 			struct vmlab_region *more;
@@ -66,9 +61,24 @@ int vmlab_regions_read(struct vmlab_session *session, pid_t pid,
 			break;
 		out->nr++;
 	}
-	free(text);
 	if (ret)
 		vmlab_regions_free(out);
+	return ret;
+}
+
+int vmlab_regions_read(struct vmlab_session *session, pid_t pid,
+		       struct vmlab_regions *out)
+{
+	ssize_t len;
+	char *text;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	len = read_text(session, pid, "maps", &text);
+	if (len < 0)
+		return len == -ENOENT ? -ESRCH : len;
+	ret = vmlab_regions_parse(text, out);
+	free(text);
 	return ret;
 }
 
@@ -134,23 +144,28 @@ int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t 
 /* Bit of the flags in /proc/PID/stat: PF_KTHREAD of include/linux/sched.h. */
 #define PF_KTHREAD	0x00200000
 
+enum vmlab_proc_kind vmlab_proc_kind_parse(const char *stat)
+{
+	/* The name in parentheses may hold anything, even ")". */
+	const char *rest = strrchr(stat, ')');
+	unsigned int flags;
+	char state;
+
+	if (!rest || sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return VMLAB_PROC_USER;
+	if (flags & PF_KTHREAD)
+		return VMLAB_PROC_KTHREAD;
+	return state == 'Z' || state == 'X' ? VMLAB_PROC_ENDED : VMLAB_PROC_USER;
+}
+
 enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid)
 {
-	enum vmlab_proc_kind kind = VMLAB_PROC_USER;
-	unsigned int flags;
-	char *text, *rest;
-	char state;
+	enum vmlab_proc_kind kind;
+	char *text;
 
 	if (read_text(session, pid, "stat", &text) < 0)
 		return VMLAB_PROC_NONE;
-	/* The name in parentheses may hold anything, even ")". */
-	rest = strrchr(text, ')');
-	if (rest && sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) == 2) {
-		if (flags & PF_KTHREAD)
-			kind = VMLAB_PROC_KTHREAD;
-		else if (state == 'Z' || state == 'X')
-			kind = VMLAB_PROC_ENDED;
-	}
+	kind = vmlab_proc_kind_parse(text);
 	free(text);
 	return kind;
 }

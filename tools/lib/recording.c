@@ -19,11 +19,17 @@
 #include "recording.h"
 
 static const char magic[8] = "VMLABREC";
+static const char end_magic[8] = "VMLABEND";
 
 struct header {
 	char magic[8];
 	uint32_t version;
 	uint32_t zero;
+};
+
+struct trailer {
+	char magic[8];
+	uint64_t sum;
 };
 
 /* Before the key and the data of each record. */
@@ -36,8 +42,27 @@ struct frame {
 
 struct vmlab_writer {
 	FILE *file;
+	uint64_t sum;
 	int err;
 };
+
+uint64_t vmlab_recording_sum(uint64_t sum, const void *bytes, size_t size)
+{
+	const unsigned char *at = bytes;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		sum = (sum ^ at[i]) * 1099511628211ULL;
+	return sum;
+}
+
+static void put(struct vmlab_writer *writer, const void *bytes, size_t size)
+{
+	errno = 0;
+	if (size && fwrite(bytes, 1, size, writer->file) != size && !writer->err)
+		writer->err = errno ? -errno : -EIO;
+	writer->sum = vmlab_recording_sum(writer->sum, bytes, size);
+}
 
 int vmlab_writer_open(const char *path, struct vmlab_writer **out)
 {
@@ -60,8 +85,8 @@ int vmlab_writer_open(const char *path, struct vmlab_writer **out)
 		return ret;
 	}
 	memcpy(header.magic, magic, sizeof(magic));
-	if (fwrite(&header, sizeof(header), 1, writer->file) != 1)
-		writer->err = -errno;
+	writer->sum = VMLAB_RECORDING_SUM;
+	put(writer, &header, sizeof(header));
 	*out = writer;
 	return 0;
 }
@@ -75,17 +100,18 @@ void vmlab_writer_add(struct vmlab_writer *writer, const struct vmlab_record *re
 		.sz_data = htole32(record->sz_data),
 	};
 
-	if (fwrite(&frame, sizeof(frame), 1, writer->file) != 1 ||
-	    fwrite(record->key, 1, record->sz_key, writer->file) != record->sz_key ||
-	    (record->sz_data &&
-	     fwrite(record->data, 1, record->sz_data, writer->file) != record->sz_data))
-		writer->err = errno ? -errno : -EIO;
+	put(writer, &frame, sizeof(frame));
+	put(writer, record->key, record->sz_key);
+	put(writer, record->data, record->sz_data);
 }
 
 int vmlab_writer_close(struct vmlab_writer *writer)
 {
+	struct trailer trailer = { .sum = htole64(writer->sum) };
 	int ret;
 
+	memcpy(trailer.magic, end_magic, sizeof(end_magic));
+	put(writer, &trailer, sizeof(trailer));
 	if (fclose(writer->file) && !writer->err)
 		writer->err = -errno;
 	ret = writer->err;
@@ -100,7 +126,9 @@ struct entry {
 	bool used;
 };
 
-#define NONE UINT32_MAX
+#define NONE		UINT32_MAX
+/* Buckets are counted in 32 bits, in powers of two. */
+#define MAX_RECORDS	(1U << 30)
 
 struct vmlab_reader {
 	const unsigned char *bytes;
@@ -150,6 +178,21 @@ static size_t record_size(const unsigned char *at, size_t left)
 	return size;
 }
 
+/* Whole and unchanged? Then *size is what is left without the trailer. */
+static int check_trailer(const unsigned char *bytes, size_t *size)
+{
+	struct trailer trailer;
+
+	if (*size < sizeof(struct header) + sizeof(trailer))
+		return -EBADMSG;
+	*size -= sizeof(trailer);
+	memcpy(&trailer, bytes + *size, sizeof(trailer));
+	if (memcmp(trailer.magic, end_magic, sizeof(end_magic)) ||
+	    le64toh(trailer.sum) != vmlab_recording_sum(VMLAB_RECORDING_SUM, bytes, *size))
+		return -EBADMSG;
+	return 0;
+}
+
 static int count_records(const unsigned char *bytes, size_t size, uint32_t *nr)
 {
 	size_t at = sizeof(struct header), step;
@@ -157,7 +200,7 @@ static int count_records(const unsigned char *bytes, size_t size, uint32_t *nr)
 	*nr = 0;
 	for (; at < size; at += step) {
 		step = record_size(bytes + at, size - at);
-		if (!step || *nr == NONE - 1)
+		if (!step || *nr == MAX_RECORDS)
 			return -EBADMSG;
 		(*nr)++;
 	}
@@ -192,6 +235,7 @@ int vmlab_reader_parse(const void *bytes, size_t size, struct vmlab_reader **out
 {
 	struct vmlab_reader *reader;
 	struct header header;
+	size_t whole = size;
 	uint32_t nr;
 	int ret;
 
@@ -203,14 +247,16 @@ int vmlab_reader_parse(const void *bytes, size_t size, struct vmlab_reader **out
 		return -EBADMSG;
 	if (le32toh(header.version) != VMLAB_RECORDING_VERSION)
 		return -EPROTO;
-	ret = count_records(bytes, size, &nr);
+	ret = check_trailer(bytes, &size);
+	if (!ret)
+		ret = count_records(bytes, size, &nr);
 	if (ret)
 		return ret;
 	reader = calloc(1, sizeof(*reader));
 	if (!reader)
 		return -ENOMEM;
 	reader->bytes = bytes;
-	reader->size = size;
+	reader->size = whole;
 	reader->nr = nr;
 	for (reader->nr_buckets = 16; reader->nr_buckets < nr;)
 		reader->nr_buckets *= 2;
@@ -265,6 +311,27 @@ void vmlab_reader_close(struct vmlab_reader *reader)
 	free(reader);
 }
 
+static void fill(struct vmlab_record *out, const unsigned char *at)
+{
+	struct frame frame = frame_at(at);
+
+	out->kind = frame.kind;
+	out->result = frame.result;
+	out->key = at + sizeof(frame);
+	out->sz_key = frame.sz_key;
+	out->data = at + sizeof(frame) + frame.sz_key;
+	out->sz_data = frame.sz_data;
+}
+
+int vmlab_reader_record(const struct vmlab_reader *reader, uint32_t i,
+			struct vmlab_record *out)
+{
+	if (i >= reader->nr)
+		return -ENODATA;
+	fill(out, reader->entries[i].at);
+	return 0;
+}
+
 int vmlab_reader_find(struct vmlab_reader *reader, uint32_t kind, const void *key,
 		      size_t sz_key, struct vmlab_record *out)
 {
@@ -286,12 +353,6 @@ int vmlab_reader_find(struct vmlab_reader *reader, uint32_t kind, const void *ke
 	if (!found)
 		return -ENODATA;
 	found->used = true;
-	frame = frame_at(found->at);
-	out->kind = frame.kind;
-	out->result = frame.result;
-	out->key = found->at + sizeof(frame);
-	out->sz_key = frame.sz_key;
-	out->data = found->at + sizeof(frame) + frame.sz_key;
-	out->sz_data = frame.sz_data;
+	fill(out, found->at);
 	return 0;
 }

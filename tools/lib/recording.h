@@ -3,10 +3,12 @@
  * recording.h - the file that answers are kept in.
  *
  * A header of 16 bytes (magic, version, zero), then records: kind, result, length
- * of the key, length of the data (32 bits each), key, data. All numbers are
- * little-endian, and so is what stands in the structs of answers, because that is
- * what every architecture of vmlab is. The answer of INFO, which is in every
- * recording, tells the architecture, /proc/sys/kernel/osrelease the kernel.
+ * of the key, length of the data (32 bits each), key, data; at the end 16 bytes
+ * (magic, sum of all before), so that a damaged or unfinished file is not taken for
+ * an answer. All numbers are little-endian, and so is what stands in the structs of
+ * answers, because that is what every architecture of vmlab is. The answer of INFO,
+ * which is in every recording, tells the architecture, /proc/sys/kernel/osrelease the
+ * kernel.
  */
 #ifndef VMLAB_RECORDING_H
 #define VMLAB_RECORDING_H
@@ -40,6 +42,10 @@ int vmlab_writer_open(const char *path, struct vmlab_writer **out);
 void vmlab_writer_add(struct vmlab_writer *writer, const struct vmlab_record *record);
 int vmlab_writer_close(struct vmlab_writer *writer);
 
+/* FNV-1a, 64 bits: no change of a single byte goes unseen. @sum: of what came before. */
+#define VMLAB_RECORDING_SUM	14695981039346656037ULL
+uint64_t vmlab_recording_sum(uint64_t sum, const void *bytes, size_t size);
+
 /* Checks the whole file; -EBADMSG or -EPROTO as in source.h. */
 int vmlab_reader_open(const char *path, struct vmlab_reader **out);
 /* The same from memory, which stays the caller's and must outlive the reader. */
@@ -51,5 +57,9 @@ void vmlab_reader_close(struct vmlab_reader *reader);
  */
 int vmlab_reader_find(struct vmlab_reader *reader, uint32_t kind, const void *key,
 		      size_t sz_key, struct vmlab_record *out);
+
+/* The @i-th record of the file, 0 or -ENODATA; nothing is used up. */
+int vmlab_reader_record(const struct vmlab_reader *reader, uint32_t i,
+			struct vmlab_record *out);
 
 #endif /* VMLAB_RECORDING_H */

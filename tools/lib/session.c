@@ -24,8 +24,44 @@ struct vmlab_target {
 	struct vmlab_session *session;
 	struct vmlab_object *object;
 	pid_t pid;
-	bool hidden;
+	uint32_t flags;		/* of OPEN */
 };
+
+/*
+ * What answers say is checked here, once: a recording may say anything, and nobody
+ * above has to ask whether a shift can be shifted by or a level has a name.
+ */
+static bool info_is_sane(const struct vmlab_info *info)
+{
+	return info->out_page_shift >= 10 && info->out_page_shift <= 20 &&
+	       info->out_levels >= VMLAB_LEVEL_PTE && info->out_levels <= VMLAB_MAX_LEVELS &&
+	       info->out_va_bits >= 1 && info->out_va_bits <= 64;
+}
+
+static bool level_is_sane(unsigned int level)
+{
+	return level >= VMLAB_LEVEL_PTE && level <= VMLAB_MAX_LEVELS;
+}
+
+static bool run_is_sane(const struct vmlab_info *info, const struct vmlab_run *run)
+{
+	return run->count && level_is_sane(run->level) &&
+	       run->shift >= info->out_page_shift && run->shift < 64;
+}
+
+static bool walk_is_sane(const struct vmlab_info *info, const struct vmlab_walk *walk)
+{
+	uint32_t i;
+
+	if (walk->out_nr_levels > VMLAB_MAX_LEVELS)
+		return false;
+	for (i = 0; i < walk->out_nr_levels; i++)
+		if (!level_is_sane(walk->out_levels[i].level))
+			return false;
+	if ((walk->out_flags & VMLAB_OUT_USER_ROOT) && !level_is_sane(walk->out_user_root.level))
+		return false;
+	return !walk->out_leaf.count || run_is_sane(info, &walk->out_leaf);
+}
 
 /* Asked by every session, so that every recording tells its kernel. */
 static void read_release(struct vmlab_session *session)
@@ -47,6 +83,7 @@ static int start(struct vmlab_source *source, struct vmlab_session **out)
 		.cmd = VMLAB_INFO,
 		.arg = session ? &session->info : NULL,
 		.size = sizeof(session->info),
+		.sz_in = offsetof(struct vmlab_info, out_api_version),
 	};
 	int ret;
 
@@ -62,6 +99,10 @@ static int start(struct vmlab_source *source, struct vmlab_session **out)
 		goto close_node;
 	if (session->info.out_api_version < VMLAB_API_VERSION) {
 		ret = -EPROTO;
+		goto close_node;
+	}
+	if (!info_is_sane(&session->info)) {
+		ret = -EBADMSG;
 		goto close_node;
 	}
 	session->info.out_module_version[sizeof(session->info.out_module_version) - 1] = '\0';
@@ -96,6 +137,16 @@ int vmlab_session_open(struct vmlab_session **out)
 	return vmlab_session_record(NULL, out);
 }
 
+static int replay(struct vmlab_source *source, struct vmlab_session **out)
+{
+	int ret = start(source, out);
+
+	if (ret)
+		vmlab_source_close(source);
+	/* Not even INFO: whatever it is, it was not made by recording a session. */
+	return ret == -ENODATA ? -EBADMSG : ret;
+}
+
 int vmlab_session_replay(const char *path, struct vmlab_session **out)
 {
 	struct vmlab_source *source;
@@ -103,13 +154,17 @@ int vmlab_session_replay(const char *path, struct vmlab_session **out)
 
 	*out = NULL;
 	ret = vmlab_source_replay(path, &source);
-	if (ret)
-		return ret;
-	ret = start(source, out);
-	if (ret)
-		vmlab_source_close(source);
-	/* Not even INFO: whatever it is, it was not made by recording a session. */
-	return ret == -ENODATA ? -EBADMSG : ret;
+	return ret ? ret : replay(source, out);
+}
+
+int vmlab_session_replay_bytes(const void *bytes, size_t size, struct vmlab_session **out)
+{
+	struct vmlab_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_replay_bytes(bytes, size, &source);
+	return ret ? ret : replay(source, out);
 }
 
 int vmlab_session_close(struct vmlab_session *session)
@@ -142,6 +197,7 @@ static int open_target(struct vmlab_session *session, const char *path, pid_t pi
 		.cmd = VMLAB_OPEN,
 		.arg = open,
 		.size = sizeof(*open),
+		.sz_in = offsetof(struct vmlab_open, out_fd),
 		.local = offsetof(struct vmlab_open, fd),
 		.sz_local = sizeof(open->fd),
 	};
@@ -180,6 +236,8 @@ int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 		return -ENOMEM;
 	if (!pid) {
 		ret = vmlab_source_number(session->source, "self", &self);
+		if (!ret && (self <= 0 || self > INT32_MAX))
+			ret = -EBADMSG;
 		if (ret)
 			goto free_target;
 		snprintf(path, sizeof(path), "/proc/self/pagemap");
@@ -199,7 +257,7 @@ int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 			close(fd);
 		goto free_target;
 	}
-	target->hidden = open.out_flags & VMLAB_OUT_HIDDEN;
+	target->flags = open.out_flags;
 	*out = target;
 	return 0;
 
@@ -223,7 +281,20 @@ pid_t vmlab_target_pid(const struct vmlab_target *target)
 
 bool vmlab_target_hidden(const struct vmlab_target *target)
 {
-	return target->hidden;
+	return target->flags & VMLAB_OUT_HIDDEN;
+}
+
+uint64_t vmlab_target_facts(const struct vmlab_target *target)
+{
+	uint64_t facts = VMLAB_FACTS_KNOWN;
+
+	if (target->flags & VMLAB_OUT_HIDDEN)
+		facts = VMLAB_FACTS_PUBLIC;
+	if (target->flags & VMLAB_OUT_COARSE)
+		facts &= ~VMLAB_FACTS_COARSE;
+	if (target->flags & VMLAB_OUT_NO_VMAS)
+		facts &= ~VMLAB_FACTS_OF_VMA;
+	return facts;
 }
 
 int vmlab_target_fd(const struct vmlab_target *target)
@@ -238,6 +309,7 @@ int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 		.cmd = VMLAB_WALK,
 		.arg = out,
 		.size = sizeof(*out),
+		.sz_in = offsetof(struct vmlab_walk, out_flags),
 	};
 	int ret;
 
@@ -245,8 +317,7 @@ int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 	out->size = sizeof(*out);
 	out->va = va;
 	ret = vmlab_object_ask(target->object, &q);
-	/* A recording may say anything: nobody above has to check this. */
-	if (!ret && out->out_nr_levels > VMLAB_MAX_LEVELS)
+	if (!ret && !walk_is_sane(&target->session->info, out))
 		ret = -EBADMSG;
 	return ret;
 }
@@ -285,6 +356,7 @@ static int fetch(struct vmlab_scanner *scan)
 		.cmd = VMLAB_SCAN,
 		.arg = &ask,
 		.size = sizeof(ask),
+		.sz_in = offsetof(struct vmlab_scan, out_next),
 		.local = offsetof(struct vmlab_scan, buf),
 		.sz_local = sizeof(ask.buf),
 		.buf = scan->buf,
@@ -301,7 +373,7 @@ static int fetch(struct vmlab_scanner *scan)
 		return ret;
 	/* An answer that does not get anywhere would be asked for ever. */
 	if (ask.out_next > scan->end ||
-	    (scan->next < scan->end && !ask.out_nr && ask.out_next <= scan->next))
+	    (scan->next < scan->end && ask.out_next <= scan->next))
 		return -EBADMSG;
 	scan->next = ask.out_next;
 	scan->have = ask.out_nr;
@@ -322,7 +394,7 @@ int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run)
 			return ret;
 	}
 	*run = scan->buf[scan->at++];
-	return 1;
+	return run_is_sane(&scan->target->session->info, run) ? 1 : -EBADMSG;
 }
 
 void vmlab_scan_end(struct vmlab_scanner *scan)
@@ -391,6 +463,7 @@ fail:
 		.cmd = (_cmd),						\
 		.arg = &(_ask),						\
 		.size = sizeof(_ask),					\
+		.sz_in = (uintptr_t)&(_ask).out_next - (uintptr_t)&(_ask), \
 		.local = (uintptr_t)&(_ask).buf - (uintptr_t)&(_ask),	\
 		.sz_local = sizeof((_ask).buf),				\
 		.nr = &(_ask).out_nr,					\

@@ -13,4 +13,7 @@ struct vmlab_session {
 	char release[65];
 };
 
+/* As vmlab_session_replay(), from memory that must outlive the session. */
+int vmlab_session_replay_bytes(const void *bytes, size_t size, struct vmlab_session **out);
+
 #endif /* VMLAB_SESSION_H */

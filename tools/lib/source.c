@@ -48,21 +48,37 @@ int vmlab_source_live(const char *record, struct vmlab_source **out)
 	return 0;
 }
 
-int vmlab_source_replay(const char *path, struct vmlab_source **out)
+static int replay(struct vmlab_reader *reader, struct vmlab_source **out)
 {
 	struct vmlab_source *source = calloc(1, sizeof(*source));
+
+	if (!source) {
+		vmlab_reader_close(reader);
+		return -ENOMEM;
+	}
+	source->reader = reader;
+	*out = source;
+	return 0;
+}
+
+int vmlab_source_replay(const char *path, struct vmlab_source **out)
+{
+	struct vmlab_reader *reader;
 	int ret;
 
 	*out = NULL;
-	if (!source)
-		return -ENOMEM;
-	ret = vmlab_reader_open(path, &source->reader);
-	if (ret) {
-		free(source);
-		return ret;
-	}
-	*out = source;
-	return 0;
+	ret = vmlab_reader_open(path, &reader);
+	return ret ? ret : replay(reader, out);
+}
+
+int vmlab_source_replay_bytes(const void *bytes, size_t size, struct vmlab_source **out)
+{
+	struct vmlab_reader *reader;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_reader_parse(bytes, size, &reader);
+	return ret ? ret : replay(reader, out);
 }
 
 int vmlab_source_close(struct vmlab_source *source)
@@ -106,8 +122,12 @@ static int recall(struct vmlab_source *source, uint32_t kind, const void *key,
 
 	if (ret)
 		return ret;
-	/* A result that no call gives would be taken for a success. */
-	if (record->result > 0 || record->result < -4095 || record->sz_data > MAX_DATA)
+	/*
+	 * A result that no call gives would be taken for a success; one that is never
+	 * kept, EINTR, would be asked again for ever.
+	 */
+	if (record->result > 0 || record->result < -4095 || record->result == -EINTR ||
+	    record->sz_data > MAX_DATA)
 		return -EBADMSG;
 	return record->result;
 }
@@ -186,13 +206,26 @@ static unsigned char *question_key(const struct vmlab_object *object,
 	return key;
 }
 
+/* Was it this question that was answered? The library goes on from what it asked. */
+static bool answers(const struct vmlab_question *q, const unsigned char *data)
+{
+	const unsigned char *asked = q->arg;
+	size_t i;
+
+	for (i = 0; i < q->sz_in; i++)
+		if (data[i] != asked[i] && i - q->local >= q->sz_local)
+			return false;
+	return true;
+}
+
 /* The answer's struct, then its records. */
 static int unpack(struct vmlab_question *q, const struct vmlab_record *record)
 {
 	unsigned char local[16];
 	size_t records;
 
-	if (record->sz_data < q->size || q->sz_local > sizeof(local))
+	if (record->sz_data < q->size || q->sz_local > sizeof(local) ||
+	    !answers(q, record->data))
 		return -EBADMSG;
 	memcpy(local, (unsigned char *)q->arg + q->local, q->sz_local);
 	memcpy(q->arg, record->data, q->size);

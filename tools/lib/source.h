@@ -26,6 +26,8 @@ int vmlab_source_live(const char *record, struct vmlab_source **out);
  * -EPROTO: of a version this library does not read.
  */
 int vmlab_source_replay(const char *path, struct vmlab_source **out);
+/* The same from memory, which stays the caller's and must outlive the source. */
+int vmlab_source_replay_bytes(const void *bytes, size_t size, struct vmlab_source **out);
 /* Ends it; -errno when a recording could not be written completely. */
 int vmlab_source_close(struct vmlab_source *source);
 bool vmlab_source_is_replay(const struct vmlab_source *source);
@@ -45,6 +47,7 @@ int vmlab_object_fd(const struct vmlab_object *object);
  * @cmd: its number
  * @arg: the struct; the answer comes back in it
  * @size: of @arg
+ * @sz_in: bytes at its start that are the question's and that no answer changes
  * @local: where in @arg a value stands that means something in this process only
  *	(a pointer, a descriptor): no part of the question
  * @sz_local: bytes of it, 0 for none
@@ -56,6 +59,7 @@ struct vmlab_question {
 	unsigned long cmd;
 	void *arg;
 	size_t size;
+	size_t sz_in;
 	size_t local;
 	size_t sz_local;
 	void *buf;

@@ -12,6 +12,7 @@
 #include <yajl/yajl_gen.h>
 
 #include "ops.h"
+#include "plain.h"
 
 #define GEN(r) ((yajl_gen)(r)->priv)
 
@@ -36,41 +37,6 @@ static void json_close(struct render *r)
 	yajl_gen_free(GEN(r));
 }
 
-/* Length of the well-formed UTF-8 sequence at @s (RFC 3629), 0 if there is none. */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
-{
-	static const struct {
-		unsigned char mask, lead, low, high;	/* of lead byte, second byte */
-		size_t len;
-	} forms[] = {
-		{ 0x80, 0x00, 0x00, 0x00, 1 },
-		{ 0xff, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xff, 0xed, 0x80, 0x9f, 3 },
-		{ 0xff, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xff, 0xf4, 0x80, 0x8f, 4 },
-		{ 0xe0, 0xc0, 0x80, 0xbf, 2 },
-		{ 0xf0, 0xe0, 0x80, 0xbf, 3 },
-		{ 0xf8, 0xf0, 0x80, 0xbf, 4 },
-	};
-	size_t i, k;
-
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if ((s[0] & forms[i].mask) != forms[i].lead)
-			continue;
-		if (forms[i].len == 1)
-			return 1;
-		if (s[0] == 0xc0 || s[0] == 0xc1 || s[0] > 0xf4 || left < forms[i].len)
-			return 0;
-		if (s[1] < forms[i].low || s[1] > forms[i].high)
-			return 0;
-		for (k = 2; k < forms[i].len; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
-	return 0;
-}
-
 static void put_text(struct render *r, const char *text)
 {
 	size_t len = strlen(text), at = 0, to = 0, step;
@@ -81,7 +47,7 @@ static void put_text(struct render *r, const char *text)
 		return;
 	}
 	while (at < len) {
-		step = utf8_sequence((const unsigned char *)text + at, len - at);
+		step = plain_sequence((const unsigned char *)text + at, len - at);
 		if (step) {
 			memcpy(clean + to, text + at, step);
 			to += step;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* render.c - picks the way of rendering and passes everything on to it. */
 #include <errno.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ops.h"
+#include "plain.h"
 
 struct render *render_new(enum render_kind kind, FILE *out)
 {
@@ -75,6 +78,11 @@ void render_table_end(struct render *r)
 	r->ops->table_end(r);
 	r->fields = NULL;
 	r->nr_fields = 0;
+}
+
+void render_plain(char *text)
+{
+	plain_text(text, !strcmp(nl_langinfo(CODESET), "UTF-8"));
 }
 
 const char *render_glyph(struct render *r, unsigned int i)

@@ -92,6 +92,8 @@ void render_table(struct render *r, const char *key, const char *title,
 		  const struct render_field *fields, size_t nr);
 void render_row(struct render *r, const struct render_value *values);
 void render_table_end(struct render *r);
+/* A message, which has other people's words in it, as a line may show it: in place. */
+void render_plain(char *text);
 /* The glyph that RENDER_MIX draws the @i-th part with; the last one is for the rest. */
 #define RENDER_MIX_PARTS	5
 const char *render_glyph(struct render *r, unsigned int i);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ops.h"
+#include "plain.h"
 
 #define BATCH_ROWS	4096
 #define TITLE_WIDTH	10
@@ -197,7 +198,6 @@ static void format(struct render *r, char *buf, size_t size, enum render_type ty
 		   const struct render_value *v)
 {
 	size_t i, at = 0;
-	char *c;
 
 	if (v->null) {
 		snprintf(buf, size, "?");
@@ -239,9 +239,7 @@ static void format(struct render *r, char *buf, size_t size, enum render_type ty
 		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
 		break;
 	}
-	for (c = buf; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	plain_text(buf, T(r)->utf8);
 }
 
 static void coloured(struct render *r, const char *colour, const char *text)
@@ -277,37 +275,60 @@ static size_t width_of(struct render *r)
 	return columns && atoi(columns) > 0 ? atoi(columns) : 0;
 }
 
+/* Text from @column on; what is beyond the terminal goes on below, at @indent. */
+static void folded(struct render *r, const char *colour, const char *text, size_t column,
+		   size_t indent)
+{
+	size_t width = width_of(r), len;
+	char piece[LIST_MAX];
+
+	for (;;) {
+		len = width ? plain_fit(text, width > column ? width - column : 1) : strlen(text);
+		snprintf(piece, sizeof(piece), "%.*s", (int)len, text);
+		coloured(r, colour, piece);
+		text += len;
+		if (!*text)
+			return;
+		fprintf(r->out, "\n%*s", (int)indent, "");
+		column = indent;
+	}
+}
+
 static void text_put(struct render *r, const struct render_field *field,
 		     const struct render_value *value)
 {
+	const size_t indent = TITLE_WIDTH + 1;
+	struct text *t = T(r);
 	char buf[LIST_MAX];
+	size_t len, named;
 
 	if (field->type == RENDER_LIST && !value->null && !value->nr)
 		return;
 	format(r, buf, sizeof(buf), field->type, value);
-	if (T(r)->in_object) {
-		size_t len = strlen(buf) + (field->title ? strlen(field->title) + 1 : 0);
-
-		if (T(r)->first_of_object) {
-			T(r)->column = TITLE_WIDTH + 1 + len;
-		} else if (width_of(r) && T(r)->column + 2 + len > width_of(r)) {
-			fprintf(r->out, "\n%*s", TITLE_WIDTH + 1, "");
-			T(r)->column = TITLE_WIDTH + 1 + len;
-		} else {
-			fputs("  ", r->out);
-			T(r)->column += 2 + len;
-		}
-		T(r)->first_of_object = false;
-		if (field->title) {
-			coloured(r, DIM, field->title);
-			fputc(' ', r->out);
-		}
-	} else {
+	if (!t->in_object) {
 		title(r, field->title);
-	}
-	coloured(r, colour_of(field->type, value), buf);
-	if (!T(r)->in_object)
+		folded(r, colour_of(field->type, value), buf, indent, indent);
 		fputc('\n', r->out);
+		return;
+	}
+	named = field->title ? strlen(field->title) + 1 : 0;
+	len = plain_columns(buf, strlen(buf)) + named;
+	if (t->first_of_object) {
+		t->column = indent;
+	} else if (width_of(r) && t->column + 2 + len > width_of(r)) {
+		fprintf(r->out, "\n%*s", (int)indent, "");
+		t->column = indent;
+	} else {
+		fputs("  ", r->out);
+		t->column += 2;
+	}
+	t->first_of_object = false;
+	if (field->title) {
+		coloured(r, DIM, field->title);
+		fputc(' ', r->out);
+	}
+	folded(r, colour_of(field->type, value), buf, t->column + named, indent);
+	t->column += len;
 }
 
 static void text_object(struct render *r, const char *key, const char *name)
@@ -421,8 +442,19 @@ static void text_table_end(struct render *r)
 
 static void text_note(struct render *r, const char *text)
 {
-	fputs(text, r->out);
-	fputc('\n', r->out);
+	char line[LIST_MAX];
+	size_t len;
+
+	for (;;) {
+		len = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		plain_text(line, T(r)->utf8);
+		folded(r, NULL, line, 0, 0);
+		fputc('\n', r->out);
+		if (!text[len] || !text[len + 1])
+			break;
+		text += len + 1;
+	}
 	T(r)->gap = false;
 }
 

@@ -81,7 +81,8 @@ struct cli {
 	struct render *render;
 };
 
-/* main.c */
+/* main.c: the whole of a command line; an exit status. */
+int cli_main(int argc, char **argv);
 int cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -25,9 +25,9 @@ static const struct render_field fields[] = {
 	[PFN]		= { "pfn", "PFN", RENDER_NUM, 0 },
 	[ENTRY]		= { "entry", NULL, RENDER_HEX, RENDER_PROGRAMS },
 	[STATE]		= { "state", "STATE", RENDER_STATE, 0 },
-	[ASKED]		= { "asked", "ASKED", RENDER_PERMS, 0 },
-	[ENFORCED]	= { "enforced", "ENFORCED", RENDER_PERMS, 0 },
-	[WHY]		= { "why", "BECAUSE", RENDER_LIST, 0 },
+	[ASKED]		= { "asked", "ASK", RENDER_PERMS, 0 },
+	[ENFORCED]	= { "enforced", "GETS", RENDER_PERMS, 0 },
+	[WHY]		= { "why", "BECAUSE", RENDER_LIST, RENDER_LONG },
 	[ACCESSED]	= { "accessed", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[DIRTY]		= { "dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[SOFT_DIRTY]	= { "soft_dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
@@ -138,13 +138,12 @@ static void show_run(struct cli *cli, const struct vmlab_run *run,
 
 static void show_totals(struct cli *cli, const uint64_t *sums)
 {
-	bool hidden = vmlab_target_hidden(cli->target);
+	const uint64_t shown = vmlab_target_facts(cli->target);
 	size_t i;
 
 	render_object(cli->render, "totals", "totals");
 	for (i = 0; i < T_NR; i++) {
-		bool known = !hidden || !((totals[i].all | totals[i].any | totals[i].none) &
-					  ~VMLAB_FACTS_PUBLIC);
+		bool known = !((totals[i].all | totals[i].any | totals[i].none) & ~shown);
 
 		render_put(cli->render, &totals[i].field,
 			   known ? RENDER_V_NUM(sums[i]) : RENDER_V_NULL);

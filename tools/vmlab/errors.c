@@ -124,6 +124,7 @@ int cli_fail(struct cli *cli, enum cli_where where, int err)
 		snprintf(subject, sizeof(subject), "%d", (int)cli->pid);
 	message = find(cli, where, err);
 	fill(line, sizeof(line), message ? message : strerror(err), subject);
+	render_plain(line);
 	code = strerrorname_np(err);
 	fprintf(stderr, "vmlab %s: %s\n", cli->command->name, line);
 	if (cli->json && where != CLI_AT_OUTPUT)

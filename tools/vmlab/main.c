@@ -67,6 +67,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
+	render_plain(message);
 	fprintf(stderr, "vmlab %s: %s; see `vmlab %s --help`\n", cli->command->name, message,
 		cli->command->name);
 	if (cli->json)
@@ -194,6 +195,7 @@ static int unknown_command(int argc, char **argv)
 	char message[128];
 
 	snprintf(message, sizeof(message), "unknown command %s", argv[1]);
+	render_plain(message);
 	fprintf(stderr, "vmlab: %s; see `vmlab --help`\n", message);
 	r = wants_json(argc, argv) ? render_new(RENDER_AS_JSON, stdout) : NULL;
 	if (r)
@@ -202,7 +204,7 @@ static int unknown_command(int argc, char **argv)
 	return CLI_USAGE;
 }
 
-int main(int argc, char **argv)
+int cli_main(int argc, char **argv)
 {
 	size_t i;
 

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuzz_session.c - a whole session through the library, answered from made-up bytes:
+ * every query the recording holds questions for, and what decoding makes of answers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "recording.h"
+#include "session.h"
+
+/* Whoever reads a string to its end finds one. */
+static void use(const char *text)
+{
+	if (text)
+		*(volatile size_t *)&(size_t){ strlen(text) };
+}
+
+static void decode(const struct vmlab_info *info, const struct vmlab_run *run,
+		   const struct vmlab_regions *regions)
+{
+	const struct vmlab_bit *bits[VMLAB_BITS_MAX];
+	const char *why[VMLAB_WHY_MAX];
+	size_t nr, i;
+
+	nr = vmlab_entry_bits(info, run->level, run->entry, vmlab_run_kind(run), bits);
+	for (i = 0; i < nr; i++)
+		use(bits[i]->name);
+	nr = vmlab_run_why(run, why);
+	for (i = 0; i < nr; i++)
+		use(why[i]);
+	use(vmlab_run_state(run, false, vmlab_regions_find(regions, run->va)));
+	use(vmlab_run_state(run, true, NULL));
+	use(vmlab_level_name(info, run->level));
+	/* What the checks of answers promise to everybody. */
+	if (!vmlab_level_name(info, run->level) || run->shift > 63 ||
+	    run->shift < info->out_page_shift || !run->count)
+		abort();
+}
+
+static void scan(struct vmlab_target *target, const struct vmlab_info *info, uint64_t start,
+		 uint64_t end, const struct vmlab_regions *regions)
+{
+	struct vmlab_scanner scanner;
+	struct vmlab_run run;
+
+	if (vmlab_scan_start(&scanner, target, start, end, NULL, 0))
+		return;
+	while (vmlab_scan_next(&scanner, &run) > 0)
+		decode(info, &run, regions);
+	vmlab_scan_end(&scanner);
+}
+
+static void walk(struct vmlab_target *target, const struct vmlab_info *info, uint64_t va,
+		 const struct vmlab_regions *regions)
+{
+	struct vmlab_walk w;
+	uint32_t i;
+
+	if (vmlab_target_walk(target, va, &w))
+		return;
+	if (w.va != va || w.out_nr_levels > VMLAB_MAX_LEVELS)
+		abort();
+	for (i = 0; i < w.out_nr_levels; i++) {
+		use(vmlab_level_name(info, w.out_levels[i].level));
+		use(vmlab_facts_enforced(vmlab_entry_permits(info, w.out_levels[i].entry)).s);
+	}
+	if (w.out_leaf.count)
+		decode(info, &w.out_leaf, regions);
+}
+
+/* The arguments of a question stand in its key, behind the object's name and cmd. */
+static void ask_again(struct vmlab_session *session, struct vmlab_target *target,
+		      const struct vmlab_record *record, const struct vmlab_regions *regions)
+{
+	const struct vmlab_info *info = vmlab_session_info(session);
+	const char *key = record->key;
+	size_t name = strnlen(key, record->sz_key) + 1;
+	union {
+		struct vmlab_walk walk;
+		struct vmlab_scan scan;
+	} q;
+	uint32_t cmd;
+
+	if (record->sz_key < name + sizeof(cmd))
+		return;
+	memcpy(&cmd, key + name, sizeof(cmd));
+	key += name + sizeof(cmd);
+	name += sizeof(cmd);
+	if (cmd == VMLAB_WALK && record->sz_key - name == sizeof(q.walk)) {
+		memcpy(&q.walk, key, sizeof(q.walk));
+		walk(target, info, q.walk.va, regions);
+	} else if (cmd == VMLAB_SCAN && record->sz_key - name == sizeof(q.scan)) {
+		memcpy(&q.scan, key, sizeof(q.scan));
+		scan(target, info, q.scan.start, q.scan.end, regions);
+	}
+}
+
+static void whole(struct vmlab_session *session, struct vmlab_target *target)
+{
+	struct vmlab_anatomy anatomy;
+	struct vmlab_table *tables;
+	struct vmlab_vma *vmas;
+
+	if (!vmlab_anatomy_read(session, target, &anatomy)) {
+		size_t i;
+
+		for (i = 0; i < anatomy.nr; i++) {
+			use(anatomy.parts[i].kind);
+			use(anatomy.parts[i].name);
+		}
+		vmlab_anatomy_free(&anatomy);
+	}
+	if (vmlab_target_vmas(target, 0, 0, &vmas) >= 0)
+		free(vmas);
+	if (vmlab_target_tables(target, 0, 0, &tables) >= 0)
+		free(tables);
+}
+
+/* The process that the recording is of: the first pagemap that was opened. */
+static pid_t pid_of(const struct vmlab_reader *reader)
+{
+	struct vmlab_record record;
+	char path[64];
+	int pid = 0;
+	uint32_t i;
+
+	for (i = 0; !vmlab_reader_record(reader, i, &record); i++) {
+		if (record.kind != VMLAB_RECORD_OPEN || record.sz_key >= sizeof(path))
+			continue;
+		memcpy(path, record.key, record.sz_key);
+		path[record.sz_key] = '\0';
+		if (sscanf(path, "/proc/%9d/pagemap", &pid) == 1)
+			break;
+	}
+	return pid;
+}
+
+static void replay(struct vmlab_session *session, const struct vmlab_reader *reader)
+{
+	struct vmlab_regions regions;
+	struct vmlab_target *target;
+	struct vmlab_record record;
+	pid_t pid = pid_of(reader);
+	char comm[16];
+	uint64_t va;
+	uint32_t i;
+
+	use(vmlab_arch_name(vmlab_session_info(session)->out_arch));
+	vmlab_proc_comm(session, pid, comm, sizeof(comm));
+	use(comm);
+	vmlab_proc_kind(session, pid);
+	if (vmlab_target_open(session, pid, &target))
+		return;
+	if (vmlab_regions_read(session, pid, &regions))
+		memset(&regions, 0, sizeof(regions));
+	vmlab_resolve(session, pid, "main", &va);
+	for (i = 0; !vmlab_reader_record(reader, i, &record); i++)
+		if (record.kind == VMLAB_RECORD_ASK)
+			ask_again(session, target, &record, &regions);
+	whole(session, target);
+	vmlab_regions_free(&regions);
+	vmlab_target_close(target);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned char *copy = malloc(size + 1);
+	struct vmlab_session *session;
+	struct vmlab_reader *reader;
+
+	memcpy(copy, data, size);
+	forge_seal(copy, size);
+	if (!vmlab_reader_parse(copy, size, &reader)) {
+		if (!vmlab_session_replay_bytes(copy, size, &session)) {
+			replay(session, reader);
+			vmlab_session_close(session);
+		}
+		vmlab_reader_close(reader);
+	}
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_options.c - wrong usage: each has status 2, one line that names the command and
+ * where help is, and with --json a document that says the same. And what fails for
+ * good reasons: status 1, and one line.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "command.h"
+#include "recordings.h"
+
+/* A command line of words between bars, so that words may be anything. */
+static void run(struct command_ran *ran, const char *words, bool json)
+{
+	struct command_line line = { .words = { strdup("vmlab") }, .nr = 1 };
+	const char *at = words, *bar = "";
+
+	while (*at || *bar) {
+		bar = strchrnul(at, '|');
+		line.words[line.nr++] = strndup(at, bar - at);
+		if (json && line.nr == 2)
+			line.words[line.nr++] = strdup("--json");
+		at = *bar ? bar + 1 : bar;
+	}
+	command_run(ran, &line);
+	command_forget(&line);
+}
+
+static const char *const wrong[] = {
+	"nothing", "--nothing", "Info", "inf", "info |x", "\x1b[31m", "two\nlines",
+	"info|1", "info|--", "info|--|true", "info|--nothing", "info|-x", "info|-xyz",
+	"info|--json=1", "info|--replay", "info|--record", "info|--run", "info|--run|5",
+	"info|--record|a|--replay|b", "info|--help=1",
+	"walk", "walk|1", "walk|1|2|3", "walk|0|1000", "walk|-1|1000", "walk|x|1000",
+	"walk|1x|1000", "walk||1000", "walk|99999999999|1000", "walk|9999999999999999999999|1000",
+	"walk|2147483648|1000", "walk|0x10|1000", "walk|1000|--", "walk|--|true",
+	"walk|two\nlines|1000", "walk|\x1b[31m|1000", "walk|\x9b|1000",
+	"pages", "pages|1|2", "pages|1|2-3|4", "pages|1|-", "pages|1|1000-", "pages|1|-1000",
+	"pages|1|1000-x", "pages|1|1000-2000-3000", "pages|1|1000:2000", "pages|0",
+	"pages|1|0x-0x", "pages|1|10000000000000000-20000000000000000", "pages|--",
+	"pages|--run|x|--|true", "pages|--run|0|--|true", "pages|--run|-5|--|true",
+	"pages|--run|1e3|--|true", "pages|--run|99999999999|--|true", "pages|--run||--|true",
+	"pages|--run|5|1", "pages|1|a\nb-c",
+	"map", "map|0", "map|1|2", "map|x", "map|--",
+	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
+	"lesson|a\nb",
+};
+
+static const char *usage_breaks(const struct command_ran *ran, bool json)
+{
+	const char *breaks;
+
+	if (ran->status != 2)
+		return "not wrong usage";
+	breaks = command_breaks(ran, json);
+	if (*breaks)
+		return breaks;
+	if (!json && ran->sz_out)
+		return "something on standard output";
+	return strstr(ran->err, "see `vmlab") ? "" : "no word of where help is";
+}
+
+TEST(wrong_usage_has_status_2_and_one_line)
+{
+	struct command_ran ran;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		run(&ran, wrong[i], false);
+		EXPECT_STREQ("", usage_breaks(&ran, false))
+			TH_LOG("%s: %s", wrong[i], ran.err);
+		command_done(&ran);
+	}
+}
+
+TEST(wrong_usage_with_json_is_a_document_too)
+{
+	struct command_ran ran;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		run(&ran, wrong[i], true);
+		EXPECT_STREQ("", usage_breaks(&ran, true))
+			TH_LOG("%s: %s", wrong[i], ran.err);
+		EXPECT_NE(NULL, strstr(ran.out, "\"code\":\"EUSAGE\""))
+			TH_LOG("%s: %s", wrong[i], ran.out);
+		command_done(&ran);
+	}
+}
+
+TEST(no_word_at_all_is_answered_with_help_and_status_2)
+{
+	struct command_ran ran;
+
+	run(&ran, "", false);
+	EXPECT_EQ(2, ran.status);
+	EXPECT_EQ(0, ran.sz_out);
+	EXPECT_NE(NULL, strstr(ran.err, "Usage: vmlab COMMAND"));
+	command_done(&ran);
+}
+
+TEST(help_is_no_failure)
+{
+	static const char *const words[] = {
+		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "lesson|--help",
+		"map|--help", "walk|--json|--help",
+	};
+	struct command_ran ran;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		run(&ran, words[i], false);
+		EXPECT_EQ(0, ran.status)
+			TH_LOG("%s", words[i]);
+		EXPECT_EQ(0, ran.sz_err);
+		EXPECT_EQ(ran.out, strstr(ran.out, "Usage: vmlab "));
+		command_done(&ran);
+	}
+}
+
+TEST(json_may_be_asked_for_anywhere_and_in_short)
+{
+	static const char *const words[] = {
+		"info|--replay|nowhere|--json", "info|--json|--replay|nowhere",
+		"info|--js|--replay|nowhere", "pages|--replay|nowhere|1|--json",
+		"walk|1|--json|1000|--replay=nowhere",
+	};
+	struct command_ran ran;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		run(&ran, words[i], false);
+		EXPECT_EQ(1, ran.status);
+		EXPECT_STREQ("", command_breaks(&ran, true))
+			TH_LOG("%s: %s", words[i], ran.out);
+		command_done(&ran);
+	}
+}
+
+TEST(what_follows_two_dashes_is_a_command_whatever_it_looks_like)
+{
+	struct command_ran ran;
+
+	run(&ran, "pages|--replay|nowhere|--|true|--json|--nothing", false);
+	EXPECT_STREQ("vmlab pages: no such recording: nowhere\n", ran.err);
+	EXPECT_EQ(0, ran.sz_out);
+	EXPECT_EQ(1, ran.status);
+	command_done(&ran);
+}
+
+TEST(recording_that_cannot_be_read_is_said_in_one_line)
+{
+	static const char *const words[] = {
+		"info|--replay|nowhere", "info|--replay|/", "info|--replay|/dev/null",
+		"info|--replay|", "info|--replay|two\nlines", "info|--replay|\x1b[31m",
+		"info|--replay|/proc/self/status", "walk|1|1000|--replay|/etc",
+		"pages|1|--replay|\x9b", "map|1|--replay|nowhere",
+	};
+	struct command_ran ran;
+	size_t i;
+	int json;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		for (json = 0; json < 2; json++) {
+			run(&ran, words[i], json);
+			EXPECT_EQ(1, ran.status);
+			EXPECT_STREQ("", command_breaks(&ran, json))
+				TH_LOG("%s: %s", words[i], ran.err);
+			command_done(&ran);
+		}
+}
+
+TEST(recording_that_cannot_be_written_is_said_in_one_line)
+{
+	static const char *const words[] = {
+		"info|--record|/nowhere/at/all", "info|--record|/", "info|--record|",
+		"info|--record|/nowhere/two\nlines",
+	};
+	struct command_ran ran;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		run(&ran, words[i], false);
+		EXPECT_EQ(1, ran.status);
+		EXPECT_STREQ("", command_breaks(&ran, false))
+			TH_LOG("%s: %s", words[i], ran.err);
+		EXPECT_NE(NULL, strstr(ran.err, "record"))
+			TH_LOG("%s: %s", words[i], ran.err);
+		command_done(&ran);
+	}
+}
+
+TEST(output_that_cannot_be_written_is_a_failure)
+{
+	struct command_line line;
+	struct recording *all;
+	struct command_ran ran;
+	size_t nr = recordings_load(&all), i;
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), fd, json;
+	char path[32];
+
+	ASSERT_LE(0, full);
+	for (i = 0; i < nr; i++)
+		for (json = 0; json < 2; json++) {
+			if (all[i].fails)
+				continue;
+			fd = forge_file(all[i].rec.bytes, all[i].rec.size, path);
+			recording_command(&all[i], path, json, &line);
+			command_run_on(&ran, &line, full);
+			EXPECT_EQ(1, ran.status);
+			EXPECT_NE(NULL, strstr(ran.err, "space"))
+				TH_LOG("%s: %s", all[i].name, ran.err);
+			EXPECT_EQ(ran.sz_err - 1, strcspn(ran.err, "\n"));
+			command_done(&ran);
+			command_forget(&line);
+			close(fd);
+		}
+	close(full);
+	recordings_free(all, nr);
+}
+
+TEST_HARNESS_MAIN
