@@ -101,6 +101,7 @@ static int read_categories(struct side *s, uint64_t va, size_t nr)
 	if (!s->pm_scan)
 		return 0;
 	while (scan.start < end) {
+		scan.walk_end = 0;	/* set only where it stops early */
 		got = ioctl(s->view->pagemap, PM_SCAN, &scan);
 		if (got < 0)
 			return -errno;

@@ -498,60 +498,176 @@ FIXTURE_TEARDOWN(caller)
 	close_again();
 }
 
-#define ROOT_	{ .caps = CALLER_ALL_CAPS }
-#define USER_	{ .uid = USER }
-
-#define CALLER(id, called, ...)							\
-	FIXTURE_VARIANT_ADD(caller, id) { .name = called, .asker = __VA_ARGS__ }
-#define USER_WITH(cap)								\
-	CALLER(user_with_ ## cap, "user with CAP_" #cap,			\
-	       { .uid = USER, .caps = CALLER_CAP(cap) })
-
-CALLER(root, "root", ROOT_);
-CALLER(root_without_caps, "root without capabilities", { .uid = 0 });
-CALLER(user, "user", USER_);
-USER_WITH(SYS_ADMIN);
-USER_WITH(SYS_PTRACE);
-USER_WITH(DAC_OVERRIDE);
-USER_WITH(DAC_READ_SEARCH);
-USER_WITH(SYS_RAWIO);
-USER_WITH(PERFMON);
-USER_WITH(CHECKPOINT_RESTORE);
-USER_WITH(SYS_RESOURCE);
-CALLER(user_with_two, "user, PTRACE + DAC_READ_SEARCH",
-       { .uid = USER, .caps = CALLER_CAP(SYS_PTRACE) | CALLER_CAP(DAC_READ_SEARCH) });
-CALLER(user_with_three, "user, these + SYS_ADMIN",
-       { .uid = USER, .caps = CALLER_CAP(SYS_PTRACE) | CALLER_CAP(DAC_READ_SEARCH) |
-			      CALLER_CAP(SYS_ADMIN) });
-CALLER(users_container, "user as root of a user namespace",
-       { .uid = USER, .where = CALLER_USER_NS });
-CALLER(users_container_with_proc, "user so, with own pids and /proc",
-       { .uid = USER, .where = CALLER_USER_NS | CALLER_PID_NS });
-CALLER(roots_container, "root in a user namespace",
-       { .caps = CALLER_ALL_CAPS, .where = CALLER_USER_NS });
-CALLER(roots_container_with_proc, "root so, with own pids and /proc",
-       { .caps = CALLER_ALL_CAPS, .where = CALLER_USER_NS | CALLER_PID_NS });
-CALLER(user_under_hidepid, "user, hidepid=2", { .uid = USER, .where = CALLER_HIDEPID });
-CALLER(root_under_hidepid, "root, hidepid=2",
-       { .caps = CALLER_ALL_CAPS, .where = CALLER_HIDEPID });
-FIXTURE_VARIANT_ADD(caller, drops_privilege) {
-	.name = "user, opened as root", .how = CHANGES, .opener = ROOT_, .asker = USER_,
+FIXTURE_VARIANT_ADD(caller, root)
+{
+	.name = "root",
+	.asker = { .caps = CALLER_ALL_CAPS },
 };
-FIXTURE_VARIANT_ADD(caller, gains_privilege) {
-	.name = "root, opened as user", .how = CHANGES, .asker = ROOT_,
+
+FIXTURE_VARIANT_ADD(caller, root_without_caps)
+{
+	.name = "root without capabilities",
+	.asker = { .uid = 0 },
+};
+
+FIXTURE_VARIANT_ADD(caller, user)
+{
+	.name = "user",
+	.asker = { .uid = USER },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_sys_admin)
+{
+	.name = "user with CAP_SYS_ADMIN",
+	.asker = { .uid = USER, .caps = CALLER_CAP(SYS_ADMIN) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_sys_ptrace)
+{
+	.name = "user with CAP_SYS_PTRACE",
+	.asker = { .uid = USER, .caps = CALLER_CAP(SYS_PTRACE) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_dac_override)
+{
+	.name = "user with CAP_DAC_OVERRIDE",
+	.asker = { .uid = USER, .caps = CALLER_CAP(DAC_OVERRIDE) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_dac_read_search)
+{
+	.name = "user with CAP_DAC_READ_SEARCH",
+	.asker = { .uid = USER, .caps = CALLER_CAP(DAC_READ_SEARCH) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_sys_rawio)
+{
+	.name = "user with CAP_SYS_RAWIO",
+	.asker = { .uid = USER, .caps = CALLER_CAP(SYS_RAWIO) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_perfmon)
+{
+	.name = "user with CAP_PERFMON",
+	.asker = { .uid = USER, .caps = CALLER_CAP(PERFMON) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_checkpoint_restore)
+{
+	.name = "user with CAP_CHECKPOINT_RESTORE",
+	.asker = { .uid = USER, .caps = CALLER_CAP(CHECKPOINT_RESTORE) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_sys_resource)
+{
+	.name = "user with CAP_SYS_RESOURCE",
+	.asker = { .uid = USER, .caps = CALLER_CAP(SYS_RESOURCE) },
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_two)
+{
+	.name = "user, PTRACE + DAC_READ_SEARCH",
+	.asker = {
+		.uid = USER,
+		.caps = CALLER_CAP(SYS_PTRACE) | CALLER_CAP(DAC_READ_SEARCH),
+	},
+};
+
+FIXTURE_VARIANT_ADD(caller, user_with_three)
+{
+	.name = "user, these + SYS_ADMIN",
+	.asker = {
+		.uid = USER,
+		.caps = CALLER_CAP(SYS_PTRACE) | CALLER_CAP(DAC_READ_SEARCH) |
+			CALLER_CAP(SYS_ADMIN),
+	},
+};
+
+FIXTURE_VARIANT_ADD(caller, users_container)
+{
+	.name = "user as root of a user namespace",
+	.asker = { .uid = USER, .where = CALLER_USER_NS },
+};
+
+FIXTURE_VARIANT_ADD(caller, users_container_with_proc)
+{
+	.name = "user so, with own pids and /proc",
+	.asker = { .uid = USER, .where = CALLER_USER_NS | CALLER_PID_NS },
+};
+
+FIXTURE_VARIANT_ADD(caller, roots_container)
+{
+	.name = "root in a user namespace",
+	.asker = { .caps = CALLER_ALL_CAPS, .where = CALLER_USER_NS },
+};
+
+FIXTURE_VARIANT_ADD(caller, roots_container_with_proc)
+{
+	.name = "root so, with own pids and /proc",
+	.asker = {
+		.caps = CALLER_ALL_CAPS,
+		.where = CALLER_USER_NS | CALLER_PID_NS,
+	},
+};
+
+FIXTURE_VARIANT_ADD(caller, user_under_hidepid)
+{
+	.name = "user, hidepid=2",
+	.asker = { .uid = USER, .where = CALLER_HIDEPID },
+};
+
+FIXTURE_VARIANT_ADD(caller, root_under_hidepid)
+{
+	.name = "root, hidepid=2",
+	.asker = { .caps = CALLER_ALL_CAPS, .where = CALLER_HIDEPID },
+};
+
+FIXTURE_VARIANT_ADD(caller, drops_privilege)
+{
+	.name = "user, opened as root",
+	.how = CHANGES,
+	.opener = { .caps = CALLER_ALL_CAPS },
+	.asker = { .uid = USER },
+};
+
+FIXTURE_VARIANT_ADD(caller, gains_privilege)
+{
+	.name = "root, opened as user",
+	.how = CHANGES,
 	.opener = { .uid = USER, .where = CALLER_FOR_NOW },
+	.asker = { .caps = CALLER_ALL_CAPS },
 };
-FIXTURE_VARIANT_ADD(caller, user_gets_pagemap) {
-	.name = "user, pagemap sent by root", .how = GETS_PAGEMAP, .opener = ROOT_, .asker = USER_,
+
+FIXTURE_VARIANT_ADD(caller, user_gets_pagemap)
+{
+	.name = "user, pagemap sent by root",
+	.how = GETS_PAGEMAP,
+	.opener = { .caps = CALLER_ALL_CAPS },
+	.asker = { .uid = USER },
 };
-FIXTURE_VARIANT_ADD(caller, root_gets_pagemap) {
-	.name = "root, pagemap sent by user", .how = GETS_PAGEMAP, .opener = USER_, .asker = ROOT_,
+
+FIXTURE_VARIANT_ADD(caller, root_gets_pagemap)
+{
+	.name = "root, pagemap sent by user",
+	.how = GETS_PAGEMAP,
+	.opener = { .uid = USER },
+	.asker = { .caps = CALLER_ALL_CAPS },
 };
-FIXTURE_VARIANT_ADD(caller, user_gets_target) {
-	.name = "user, target sent by root", .how = GETS_TARGET, .opener = ROOT_, .asker = USER_,
+
+FIXTURE_VARIANT_ADD(caller, user_gets_target)
+{
+	.name = "user, target sent by root",
+	.how = GETS_TARGET,
+	.opener = { .caps = CALLER_ALL_CAPS },
+	.asker = { .uid = USER },
 };
-FIXTURE_VARIANT_ADD(caller, root_gets_target) {
-	.name = "root, target sent by user", .how = GETS_TARGET, .opener = USER_, .asker = ROOT_,
+
+FIXTURE_VARIANT_ADD(caller, root_gets_target)
+{
+	.name = "root, target sent by user",
+	.how = GETS_TARGET,
+	.opener = { .uid = USER },
+	.asker = { .caps = CALLER_ALL_CAPS },
 };
 
 TEST_F_TIMEOUT(caller, sees_no_more_than_proc_shows_and_frames_where_pagemap_has_them, 250)
@@ -566,7 +682,7 @@ TEST_F_TIMEOUT(caller, sees_no_more_than_proc_shows_and_frames_where_pagemap_has
 	}
 }
 
-static const struct who root = ROOT_, user = USER_;
+static const struct who root = { .caps = CALLER_ALL_CAPS }, user = { .uid = USER };
 
 TEST(a_node_for_root_is_closed_to_a_user_but_not_to_one_who_is_given_it)
 {

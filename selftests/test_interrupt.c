@@ -22,7 +22,7 @@
 #include "victim.h"
 
 #define SZ_RECS		(1UL << 20)
-#define ROUNDS		16
+#define ROUNDS		10
 #define SCANS		80
 
 static double now(void)

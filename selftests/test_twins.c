@@ -34,6 +34,8 @@
 #define SIZE		(PAGES * PAGE)
 #define F(name)		VMLAB_FACT_ ## name
 
+typedef void (*work_fn)(void);
+
 /* The same addresses in both twins. */
 static char *area;
 
@@ -173,7 +175,7 @@ static void swap_out_in_disorder(void)
 static void be_twin(void *arg)
 {
 	const struct who user = { .uid = USER };
-	void (*const *work)(void) = arg;
+	work_fn *work = arg;
 
 	(*work)();
 	if (!caller_become(&user, NULL))
@@ -194,8 +196,8 @@ FIXTURE(twins)
 
 FIXTURE_VARIANT(twins)
 {
-	void (*make)(void);
-	void (*work[2])(void);
+	work_fn make;
+	work_fn work[2];
 	size_t size;		/* or SIZE */
 	uint64_t differ;	/* hidden facts that root sees to differ, or frames */
 	bool swap;
@@ -203,33 +205,74 @@ FIXTURE_VARIANT(twins)
 	bool need_huge;
 };
 
-#define TWINS(id, ...) FIXTURE_VARIANT_ADD(twins, id) { __VA_ARGS__ }
+FIXTURE_VARIANT_ADD(twins, on_frames_in_order_and_in_disorder)
+{
+	.make = make_anon,
+	.work = { write_all, write_in_disorder },
+};
 
-TWINS(on_frames_in_order_and_in_disorder, .make = make_anon,
-      .work = { write_all, write_in_disorder });
-TWINS(alone_and_shared_with_a_child, .make = make_anon,
-      .work = { write_all, share_some }, .differ = F(EXCLUSIVE) | F(WRITE));
-TWINS(accessed_and_not, .make = make_anon,
-      .work = { write_all, leave_some_unaccessed }, .differ = F(ACCESSED));
-TWINS(dirty_and_clean, .make = make_shared,
-      .work = { write_all, read_some }, .differ = F(DIRTY));
-TWINS(swapped_in_order_and_in_disorder, .make = make_anon, .swap = true,
-      .work = { swap_out, swap_out_in_disorder });
-TWINS(of_zero_pages_and_of_its_own, .make = make_anon, .need_coarse = true,
-      .work = { write_all, read_all }, .differ = F(ZERO));
-TWINS(of_a_huge_page_and_of_small_ones, .make = make_huge, .need_coarse = true,
-      .work = { write_huge, write_small }, .differ = F(HUGE), .size = HUGE_2M,
-      .need_huge = true);
-TWINS(of_hugetlb_read_and_written, .make = make_hugetlb, .need_coarse = true,
-      .work = { write_first, read_first }, .differ = F(DIRTY), .size = HUGE_2M);
+FIXTURE_VARIANT_ADD(twins, alone_and_shared_with_a_child)
+{
+	.make = make_anon,
+	.work = { write_all, share_some },
+	.differ = F(EXCLUSIVE) | F(WRITE),
+};
+
+FIXTURE_VARIANT_ADD(twins, accessed_and_not)
+{
+	.make = make_anon,
+	.work = { write_all, leave_some_unaccessed },
+	.differ = F(ACCESSED),
+};
+
+FIXTURE_VARIANT_ADD(twins, dirty_and_clean)
+{
+	.make = make_shared,
+	.work = { write_all, read_some },
+	.differ = F(DIRTY),
+};
+
+FIXTURE_VARIANT_ADD(twins, swapped_in_order_and_in_disorder)
+{
+	.make = make_anon,
+	.work = { swap_out, swap_out_in_disorder },
+	.swap = true,
+};
+
+FIXTURE_VARIANT_ADD(twins, of_zero_pages_and_of_its_own)
+{
+	.make = make_anon,
+	.work = { write_all, read_all },
+	.differ = F(ZERO),
+	.need_coarse = true,
+};
+
+FIXTURE_VARIANT_ADD(twins, of_a_huge_page_and_of_small_ones)
+{
+	.make = make_huge,
+	.work = { write_huge, write_small },
+	.differ = F(HUGE),
+	.size = HUGE_2M,
+	.need_coarse = true,
+	.need_huge = true,
+};
+
+FIXTURE_VARIANT_ADD(twins, of_hugetlb_read_and_written)
+{
+	.make = make_hugetlb,
+	.work = { write_first, read_first },
+	.differ = F(DIRTY),
+	.size = HUGE_2M,
+	.need_coarse = true,
+};
 
 static uint64_t start(void)
 {
 	return (uintptr_t)area;
 }
 
-/* In a child, which is that user from here on; its targets come back as they are. */
-static int open_as_user(FIXTURE_DATA(twins) *self)
+/* As that user, for as long as it takes. */
+static int open_as_user(int node, const struct victim twin[2], int pagemap[2], int users[2])
 {
 	const struct who user = { .uid = USER, .where = CALLER_FOR_NOW };
 	const struct who root = { .caps = CALLER_ALL_CAPS };
@@ -238,9 +281,9 @@ static int open_as_user(FIXTURE_DATA(twins) *self)
 	if (!caller_become(&user, NULL))
 		return -1;
 	for (i = 0; i < 2; i++) {
-		self->pagemap[i] = ask_pagemap(self->twin[i].pid);
-		self->users[i] = ask_open(self->node, self->pagemap[i]);
-		if (self->users[i] < 0)
+		pagemap[i] = ask_pagemap(twin[i].pid);
+		users[i] = ask_open(node, pagemap[i]);
+		if (users[i] < 0)
 			return -1;
 	}
 	return caller_become(&root, NULL) ? 0 : -1;
@@ -263,7 +306,7 @@ FIXTURE_SETUP(twins)
 		ASSERT_LE(0, self->roots[i]);
 	}
 	if (area)
-		ASSERT_EQ(0, open_as_user(self));
+		ASSERT_EQ(0, open_as_user(self->node, self->twin, self->pagemap, self->users));
 }
 
 FIXTURE_TEARDOWN(twins)

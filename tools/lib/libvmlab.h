@@ -64,6 +64,8 @@ void vmlab_target_close(struct vmlab_target *target);
 pid_t vmlab_target_pid(const struct vmlab_target *target);
 /* Frames, entries and what comes from them are withheld from this caller. */
 bool vmlab_target_hidden(const struct vmlab_target *target);
+/* The facts that this caller may see: of the others, a zero says nothing. */
+uint64_t vmlab_target_facts(const struct vmlab_target *target);
 /* The module's descriptor, for those who call ioctl(2) themselves; -1 from a recording. */
 int vmlab_target_fd(const struct vmlab_target *target);
 

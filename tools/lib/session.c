@@ -24,7 +24,7 @@ struct vmlab_target {
 	struct vmlab_session *session;
 	struct vmlab_object *object;
 	pid_t pid;
-	bool hidden;
+	uint32_t flags;		/* of OPEN */
 };
 
 /*
@@ -257,7 +257,7 @@ int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 			close(fd);
 		goto free_target;
 	}
-	target->hidden = open.out_flags & VMLAB_OUT_HIDDEN;
+	target->flags = open.out_flags;
 	*out = target;
 	return 0;
 
@@ -281,7 +281,20 @@ pid_t vmlab_target_pid(const struct vmlab_target *target)
 
 bool vmlab_target_hidden(const struct vmlab_target *target)
 {
-	return target->hidden;
+	return target->flags & VMLAB_OUT_HIDDEN;
+}
+
+uint64_t vmlab_target_facts(const struct vmlab_target *target)
+{
+	uint64_t facts = VMLAB_FACTS_KNOWN;
+
+	if (target->flags & VMLAB_OUT_HIDDEN)
+		facts = VMLAB_FACTS_PUBLIC;
+	if (target->flags & VMLAB_OUT_COARSE)
+		facts &= ~VMLAB_FACTS_COARSE;
+	if (target->flags & VMLAB_OUT_NO_VMAS)
+		facts &= ~VMLAB_FACTS_OF_VMA;
+	return facts;
 }
 
 int vmlab_target_fd(const struct vmlab_target *target)

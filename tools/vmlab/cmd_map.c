@@ -115,7 +115,7 @@ static void show_part(struct cli *cli, const struct vmlab_part *part)
 	v[ANON] = known(p->anon, !hidden);
 	v[FILE_PAGES] = known(p->file, !hidden);
 	v[SHMEM] = known(p->shmem, !hidden);
-	v[ZERO] = RENDER_V_NUM(p->zero);
+	v[ZERO] = known(p->zero, vmlab_target_facts(cli->target) & VMLAB_FACT_ZERO);
 	v[COW] = known(p->cow, !hidden);
 	v[SHARED] = known(p->shared, !hidden);
 	v[SWAP] = RENDER_V_NUM(p->swap);
@@ -172,7 +172,8 @@ static void show_totals(struct cli *cli, const struct vmlab_anatomy *a)
 		const struct render_value v[] = {
 			RENDER_V_NUM(p->resident), known(p->anon, !hidden),
 			known(p->file, !hidden), known(p->shmem, !hidden),
-			RENDER_V_NUM(p->zero), known(p->cow, !hidden),
+			known(p->zero, vmlab_target_facts(cli->target) & VMLAB_FACT_ZERO),
+			known(p->cow, !hidden),
 			known(p->shared, !hidden), RENDER_V_NUM(p->swap),
 			known(p->huge, !hidden), known(p->hugetlb, !hidden),
 			RENDER_V_NUM(reserved), RENDER_V_NUM(device),

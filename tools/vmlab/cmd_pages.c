@@ -138,13 +138,12 @@ static void show_run(struct cli *cli, const struct vmlab_run *run,
 
 static void show_totals(struct cli *cli, const uint64_t *sums)
 {
-	bool hidden = vmlab_target_hidden(cli->target);
+	const uint64_t shown = vmlab_target_facts(cli->target);
 	size_t i;
 
 	render_object(cli->render, "totals", "totals");
 	for (i = 0; i < T_NR; i++) {
-		bool known = !hidden || !((totals[i].all | totals[i].any | totals[i].none) &
-					  ~VMLAB_FACTS_PUBLIC);
+		bool known = !((totals[i].all | totals[i].any | totals[i].none) & ~shown);
 
 		render_put(cli->render, &totals[i].field,
 			   known ? RENDER_V_NUM(sums[i]) : RENDER_V_NULL);
