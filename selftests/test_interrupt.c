@@ -254,8 +254,8 @@ FIXTURE_TEARDOWN(caught)
 
 TEST_F_TIMEOUT(caught, signal_ends_a_scan_early_with_an_answer_that_can_be_continued, 250)
 {
-	const struct sigaction action = { .sa_handler = on_alarm };
 	FIXTURE_DATA(query) *query = &self->query;
+	const struct sigaction action = { .sa_handler = on_alarm };
 	struct vmlab_scan whole, part;
 	int i, ret, early = 0, empty = 0;
 	uint64_t at;
