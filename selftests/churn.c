@@ -46,7 +46,7 @@
 enum { LANE_SMALL, LANE_FILE, LANE_HUGE, LANE_HUGETLB, LANE_UFFD, LANES };
 #define SZ_LANE		(2 * HUGE_1G)
 #define SZ_ARENA	(LANES * SZ_LANE + HUGE_1G + 2 * PAGE)
-#define SMALL_PAGES	2048UL
+#define SMALL_PAGES	512UL
 
 static struct churn *churn;
 static char *lanes;
@@ -139,7 +139,8 @@ static bool unmap_some(struct dice *dice)
 	size_t size;
 	char *at = spot(dice, LANE_SMALL, &size);
 
-	return !munmap(at, size);
+	/* Little at a time: what is gone, nothing else can be done to. */
+	return !munmap(at, (size / PAGE + 7) / 8 * PAGE);
 }
 
 static bool protect_some(struct dice *dice)
@@ -223,7 +224,7 @@ static bool unmap_file(struct dice *dice)
 	size_t size;
 	char *at = spot(dice, LANE_FILE, &size);
 
-	return !munmap(at, size);
+	return !munmap(at, (size / PAGE + 7) / 8 * PAGE);
 }
 
 /* ---- huge pages ------------------------------------------------------------ */
@@ -262,8 +263,8 @@ static bool collapse(struct dice *dice)
 	char *at = huge_spot(dice, LANE_HUGE, &size);
 
 	/* One VMA again, where it was split and not unmapped. */
-	mprotect(at, size, PROT_READ | PROT_WRITE);
-	return advise(at, size, MADV_COLLAPSE);
+	mprotect(at, HUGE_2M, PROT_READ | PROT_WRITE);
+	return advise(at, HUGE_2M, MADV_COLLAPSE);
 }
 
 static bool move_huge(struct dice *dice)
@@ -506,10 +507,12 @@ static void live(void *arg)
 	churn->arena = (uintptr_t)p + PAGE;
 	churn->arena_end = (uintptr_t)p + SZ_ARENA - PAGE;
 	lanes = p + PAGE + (-((uintptr_t)p + PAGE) & (HUGE_1G - 1));
+	churn->huge = (uintptr_t)lane(LANE_HUGE);
+	churn->huge_end = churn->huge + 12 * HUGE_2M;
 	file = memfd_create("churn", MFD_CLOEXEC);
 	hugetlb_file = memfd_create("churn-hugetlb", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
 	clear_refs = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-	if (file < 0 || ftruncate(file, 2 * SMALL_PAGES * PAGE) ||
+	if (file < 0 || ftruncate(file, 4 * HUGE_2M) ||
 	    (hugetlb_file >= 0 && ftruncate(hugetlb_file, HUGE_1G)) || !make_quiet())
 		_exit(1);
 

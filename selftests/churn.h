@@ -32,6 +32,8 @@ struct churn_step {
 struct churn {
 	uint64_t arena;			/* everything that changes lies in here */
 	uint64_t arena_end;
+	uint64_t huge;			/* where huge pages come and go */
+	uint64_t huge_end;
 	uint64_t quiet;			/* CHURN_QUIET_PAGES pages, every third missing */
 	uint64_t seed;
 	volatile enum churn_end end;	/* said by the watcher */

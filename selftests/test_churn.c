@@ -180,7 +180,7 @@ static uint32_t room(struct watcher *w)
 	return choice < nr ? rooms[choice] : 1 + roll(w, RECS_MAX);
 }
 
-/* Everything; the arena; a part of it; the quiet mapping. */
+/* Everything; the arena; a part of it; its huge pages; the quiet mapping. */
 static void range(struct watcher *w, uint64_t *start, uint64_t *end)
 {
 	const struct churn *churn = w->life->churn;
@@ -188,8 +188,12 @@ static void range(struct watcher *w, uint64_t *start, uint64_t *end)
 
 	*start = 0;
 	*end = w->life->end;
-	switch (roll(w, 4)) {
+	switch (roll(w, 5)) {
 	case 0:
+		break;
+	case 3:
+		*start = churn->huge;
+		*end = churn->huge_end;
 		break;
 	case 1:
 		*start = churn->arena;

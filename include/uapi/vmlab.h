@@ -353,11 +353,13 @@ struct vmlab_walk {
  * @out_flags: VMLAB_OUT_HIDDEN, _COARSE, _NO_VMAS
  *
  * On a target. Only addresses in VMAs are looked at; empty entries are not
- * reported. A leaf that straddles @start or @end is reported whole. @out_next
- * always lies between runs, so that the answer does not depend on @nr_recs. The
- * mmap lock is taken for a bounded piece of work at a time, never while the
- * caller's memory is written. A signal ends the call early, successfully and with
- * what there is; only then may @out_next lie inside a run. A fatal one: EINTR.
+ * reported. A leaf that straddles @start or @end is reported whole; so is a huge
+ * page that came into being, in a target that runs, where the answer had just got
+ * halfway: then it covers what was reported before it. @out_next always lies
+ * between runs, so that the answer does not depend on @nr_recs. The mmap lock is
+ * taken for a bounded piece of work at a time, never while the caller's memory is
+ * written. A signal ends the call early, successfully and with what there is; only
+ * then may @out_next lie inside a run. A fatal one: EINTR.
  */
 struct vmlab_scan {
 	__u32 size;
