@@ -255,6 +255,8 @@ static const struct {
 	{ offsetof(struct vmlab_pages, zero), 0, F(ZERO) | F(HUGE_ZERO), 0 },
 	{ offsetof(struct vmlab_pages, cow), F(ANON) | F(ASKED_WRITE), 0,
 	  F(WRITE) | F(EXCLUSIVE) | F(SHARED) },
+	{ offsetof(struct vmlab_pages, cow_anon), F(ANON) | F(ASKED_WRITE), 0,
+	  F(WRITE) | F(EXCLUSIVE) | F(SHARED) },
 	{ offsetof(struct vmlab_pages, cow), F(FILE) | F(ASKED_WRITE), 0, F(SHARED) },
 	{ offsetof(struct vmlab_pages, swap), F(SWAP), 0, 0 },
 	{ offsetof(struct vmlab_pages, huge), F(HUGE) | F(FRAME), 0, 0 },

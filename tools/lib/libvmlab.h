@@ -258,6 +258,7 @@ struct vmlab_pages {
 	uint64_t shmem;
 	uint64_t zero;		/* entries that map the zero page: not resident */
 	uint64_t cow;		/* asked writable, wait for a copy */
+	uint64_t cow_anon;	/* of cow, those that are anonymous */
 	uint64_t shared;	/* resident, and mapped more than once */
 	uint64_t swap;
 	uint64_t huge;		/* in leaves above the last level, hugetlb included */

@@ -75,7 +75,8 @@ int vmlab_writer_open(const char *path, struct vmlab_writer **out)
 		return -ENOMEM;
 	/* It holds frames and entries: for nobody but who was shown them. */
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd >= 0)
+	/* Also where it was there before, and open to more. */
+	if (fd >= 0 && !fchmod(fd, 0600))
 		writer->file = fdopen(fd, "w");
 	if (!writer->file) {
 		ret = -errno;

@@ -52,11 +52,9 @@ static struct render_value known(uint64_t nr, bool is_known)
 /* The glyphs of a part: own pages, those that wait for a copy, file's, shmem's, swap. */
 static void mix(const struct vmlab_pages *p, bool hidden, uint64_t *nums)
 {
-	uint64_t waiting = p->cow < p->anon ? p->cow : p->anon;
-
-	nums[0] = p->anon - waiting + p->hugetlb;
-	nums[1] = waiting;
-	nums[2] = p->file;
+	nums[0] = p->anon - p->cow_anon + p->hugetlb;
+	nums[1] = p->cow;
+	nums[2] = p->file - (p->cow - p->cow_anon);
 	nums[3] = p->shmem;
 	nums[4] = p->swap;
 	/* Without frames nobody knows more than that a page is there. */
@@ -123,7 +121,9 @@ static void show_part(struct cli *cli, const struct vmlab_part *part)
 	v[HUGETLB] = known(p->hugetlb, !hidden);
 	v[TABLES] = known(part->sz_tables, !hidden);
 	v[THREADS] = RENDER_V_NUMS(tids, i);
-	v[FINDINGS] = RENDER_V_LIST(part->findings, part->nr_findings);
+	/* Most findings are of what the MMU enforces: not for those who may not see it. */
+	v[FINDINGS] = hidden ? RENDER_V_NULL :
+		      RENDER_V_LIST(part->findings, part->nr_findings);
 	v[P_SIZE] = RENDER_V_NUM(part->end - part->start);
 	v[P_KIND] = v[KIND];
 	v[P_MIX] = (struct render_value){ .num = whole, .nums = nums,
