@@ -97,21 +97,21 @@ static void adds_up_of(struct __test_metadata *_metadata, struct vmlab_session *
 	victim_kill(&victim);
 }
 
-TEST_F(map, of_a_shell_adds_up)
+TEST_F_TIMEOUT(map, of_a_shell_adds_up, 300)
 {
 	char *argv[] = { "bash", "-c", "echo; read", NULL };
 
 	adds_up_of(_metadata, self->session, argv);
 }
 
-TEST_F(map, of_an_interpreter_adds_up)
+TEST_F_TIMEOUT(map, of_an_interpreter_adds_up, 300)
 {
 	char *argv[] = { "python3", "-c", "import sys; print(); sys.stdout.flush(); input()", NULL };
 
 	adds_up_of(_metadata, self->session, argv);
 }
 
-TEST_F(map, of_a_program_with_64_threads_adds_up)
+TEST_F_TIMEOUT(map, of_a_program_with_64_threads_adds_up, 300)
 {
 	char *argv[] = { "python3", "-c",
 		"import threading,time,sys\n"
