@@ -32,20 +32,6 @@ long leak_module_users_settle(long wanted)
 	return users;
 }
 
-long leak_slab_objects(const char *cache)
-{
-	char path[128];
-
-	/*
-	 * What a CPU keeps for itself counts as in use, and so does what KASAN has in
-	 * quarantine: shrinking a cache empties both.
-	 */
-	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
-	if (counter_write(path, "1"))
-		return -1;
-	return counter_named("/proc/slabinfo", cache);
-}
-
 const char *leak_scan_missing(void)
 {
 	return access(KMEMLEAK, W_OK) ? "this kernel has no kmemleak" : NULL;

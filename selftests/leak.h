@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * leak.h - what the kernel still holds: users of the module, objects of a slab
- * cache, memory that nothing points to.
+ * leak.h - what the kernel still holds: users of the module, memory that
+ * nothing points to.
  */
 #ifndef SELFTESTS_LEAK_H
 #define SELFTESTS_LEAK_H
@@ -13,9 +13,6 @@ long leak_module_users(void);
 
 /* The same, once it has come down to @wanted or a second has passed. */
 long leak_module_users_settle(long wanted);
-
-/* Objects in use in a slab cache, exactly, or -1 where that cannot be known. */
-long leak_slab_objects(const char *cache);
 
 /* NULL when there is kmemleak, else why not. */
 const char *leak_scan_missing(void);

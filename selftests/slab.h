@@ -15,10 +15,13 @@ struct slab {
 	} caches[SLAB_CACHES];
 };
 
-/* After caches that only wait to be dropped have been. 0 or -errno. */
+/* Exact, after what only waits to be dropped has been. 0 or -errno. */
 int slab_read(struct slab *slab);
 
 /* Objects of @name, or -1. */
 long slab_objects(const struct slab *slab, const char *name);
+
+/* Objects in use in one cache, now and exactly, or -1 where that cannot be known. */
+long slab_count(const char *cache);
 
 #endif /* SELFTESTS_SLAB_H */

@@ -19,6 +19,7 @@
 #include "fixture.h"
 #include "inject.h"
 #include "leak.h"
+#include "slab.h"
 #include "victim.h"
 
 #define PAGES		1400		/* of the target; every other one is there */
@@ -279,7 +280,7 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
-	before = leak_slab_objects("mm_struct");
+	before = slab_count("mm_struct");
 	ASSERT_LT(0, before);
 	for (round = 0; round < rounds; round++) {
 		for (nth = 1, failed = true; failed && nth < NTH_MAX; nth++) {
@@ -316,7 +317,7 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 	q->pagemap = pagemap;
 	/* What ended just now may still wait for RCU. */
 	for (nth = 0; nth < 20; nth++) {
-		after = leak_slab_objects("mm_struct");
+		after = slab_count("mm_struct");
 		kept = after - before;
 		if (kept < rounds)
 			break;
