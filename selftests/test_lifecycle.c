@@ -121,11 +121,11 @@ static void visit(volatile unsigned long *visits)
 	int node, target;
 
 	for (;;) {
+		/* Outside long enough for an unload to come between. */
+		nanosleep(&moment, NULL);
 		node = open(NODE, O_RDWR | O_CLOEXEC);
-		if (node < 0) {
-			nanosleep(&moment, NULL);
+		if (node < 0)
 			continue;
-		}
 		target = ask_target(node, 0);
 		scan = ask_scan(0, LOW_END, runs, 64);
 		if (target >= 0 && !ask(target, VMLAB_SCAN, &scan) && scan.out_nr)
