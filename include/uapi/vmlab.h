@@ -185,6 +185,22 @@
 #define VMLAB_X86_DEVMAP_57	(1ULL << 33)
 #define VMLAB_X86_SAVED_DIRTY	(1ULL << 34)	/* bit 58 */
 
+#define VMLAB_ARM64_KPTI	(1ULL << 0)	/* the kernel is unmapped at EL0 */
+#define VMLAB_ARM64_HAFDBS	(1ULL << 1)	/* the MMU sets AF, and DBM entries dirty */
+#define VMLAB_ARM64_PAN		(1ULL << 2)	/* the kernel may not touch user pages */
+#define VMLAB_ARM64_EPAN	(1ULL << 3)	/* nor those that are only executable */
+#define VMLAB_ARM64_E0PD	(1ULL << 4)	/* EL0 faults on kernel addresses at once */
+#define VMLAB_ARM64_CNP		(1ULL << 5)	/* TTBR.CnP: CPUs share TLB entries */
+#define VMLAB_ARM64_BTI		(1ULL << 6)	/* GP in entries: guarded pages */
+#define VMLAB_ARM64_MTE		(1ULL << 7)	/* memory tags */
+#define VMLAB_ARM64_LVA		(1ULL << 8)	/* addresses of 52 bits */
+#define VMLAB_ARM64_POE		(1ULL << 9)	/* permission overlays in entries */
+/* The form of entries that moves between versions. */
+#define VMLAB_ARM64_PROTNONE_58	(1ULL << 32)	/* PROT_NONE is bit 58 (until 6.10) */
+#define VMLAB_ARM64_PROTNONE_NG	(1ULL << 33)	/* PROT_NONE is nG without valid */
+#define VMLAB_ARM64_DEVMAP_57	(1ULL << 34)	/* until 6.16 */
+#define VMLAB_ARM64_UFFD_58	(1ULL << 35)	/* userfaultfd write protection */
+
 /* How OPEN finds out who may look at whom, in vmlab_info.out_door. */
 #define VMLAB_DOOR_PAGEMAP	1	/* an open /proc/PID/pagemap is handed over */
 #define VMLAB_DOOR_PID		2	/* a pid; CAP_SYS_ADMIN and CAP_SYS_PTRACE */
