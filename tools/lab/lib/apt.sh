@@ -19,14 +19,16 @@ mirror_of() {
 			END { if (!found && near) print near }'
 }
 
-# private_apt_start DIR ARCH SUITE...: lists for these suites in DIR; then
-# private_apt COMMAND... asks them.
+# private_apt_start DIR ARCH SUITE...: lists for these suites in DIR, for a system
+# of this architecture on which nothing is installed; then private_apt_get
+# COMMAND... asks them.
 private_apt_start() {
 	local dir=$1 arch=$2 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	local suite mirror options=
 
 	shift 2
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	: >"$dir/status"
 	[ -f "$keyring" ] && options="signed-by=$keyring"
 	for suite in "$@"; do
 		case $suite in
@@ -41,7 +43,7 @@ private_apt_start() {
 	private_apt_options=(-qq
 		-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
 		-o Dir::Etc::preferencesparts=/dev/null -o Dir::Etc::preferences=/dev/null
-		-o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache"
+		-o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache" -o "Dir::State::status=$dir/status"
 		-o "APT::Architecture=$arch" -o "APT::Architectures=$arch"
 		-o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
 	private_apt_get update || fail "$LAB_FAILED" "apt could not read the lists of $*"
@@ -57,6 +59,16 @@ package_field() {
 		awk -v field="$2:" '$1 == field { sub(/^[^:]*: */, ""); print; exit }'
 }
 
+# newest_package GLOB: the one of the highest version among the names that match.
+newest_package() {
+	local candidate
+
+	apt-cache "${private_apt_options[@]}" pkgnames "${1%%[*?[]*}" | while read -r candidate; do
+		# shellcheck disable=SC2053 # it is a pattern
+		[[ $candidate != $1 ]] || echo "$candidate"
+	done | sort -V | tail -n 1
+}
+
 # package_needs PACKAGE PATTERN: the names it depends on that match.
 package_needs() {
 	package_field "$1" Depends | tr ',|' '\n' | awk '{ print $1 }' | grep -E -- "$2" || true
@@ -67,7 +79,7 @@ fetch_package() {
 	local package=$1 dir=$2 size deb
 
 	size=$(package_field "$package" Size)
-	[ -n "$size" ] || fail "$LAB_FAILED" "$package is gone from the mirror"
+	[ -n "$size" ] || fail "$LAB_GONE" "$package is gone from the mirror"
 	say "fetching $package ($(((size + 500000) / 1000000)) MB)"
 	deb=$dir.deb
 	mkdir -p "$deb"

@@ -5,8 +5,9 @@
 # (one line, on stderr, starting with "lab: ") and how it takes a lock. To be
 # sourced with LAB set to the folder of the lab's scripts.
 
-# The lab's own failures; 0, 1, 7 ... are COMMAND's, 2 is wrong usage.
-readonly LAB_FAILED=125
+# The lab's own failures; 0, 1, 7 ... are COMMAND's, 2 is wrong usage. A mirror
+# keeps only the newest kernels: one that it had is no failure of ours.
+readonly LAB_FAILED=125 LAB_GONE=69
 LAB_TOP=$(cd "$LAB/../.." && pwd -P)
 readonly LAB_TOP
 LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmlab}

@@ -3,17 +3,17 @@
 #
 # The table of kernels and where an unpacked one keeps its parts. Every kernel,
 # wherever it comes from, looks the same in LAB_CACHE/kernels/NAME-ARCH:
-# vmlinuz, vmlinux (the same
-# unpacked, with BTF), release (one line, what uname -r says there), build (what a module
-# is built against), and when it has modules lib/modules/RELEASE.
+# vmlinuz, vmlinux (the same unpacked: an ELF file with BTF on x86_64, an Image on
+# arm64), release (one line, what uname -r says there), build (what a module is
+# built against), and when it has modules lib/modules/RELEASE.
 
-# kernel_row NAME ARCH: sets row_kind, row_entry, row_cc, row_suites,
+# kernel_row NAME ARCH: sets row_kind, row_entry, row_cc, row_toolchain, row_suites,
 # row_image and row_headers; false when the table has no such row.
 kernel_row() {
 	local name arch
 
 	# shellcheck disable=SC2034 # for those who source this
-	while read -r name arch row_kind row_entry row_cc row_suites row_image row_headers; do
+	while read -r name arch row_kind row_entry row_cc row_toolchain row_suites row_image row_headers; do
 		[ "$name" = "$1" ] && [ "$arch" = "$2" ] && return
 	done < <(sed 's/#.*//' "$LAB/kernels")
 	return 1
@@ -32,4 +32,26 @@ kernel_dir() {
 # file stands for all.
 kernel_is_there() {
 	[ -f "$(kernel_dir "$1" "$2")/release" ]
+}
+
+# debian_arch ARCH: what Debian calls it.
+debian_arch() {
+	case $1 in
+	x86_64) echo amd64 ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# cross_prefix ARCH: what the names of its cross tools start with.
+cross_prefix() {
+	case $1 in
+	arm64) echo aarch64-linux-gnu- ;;
+	esac
+}
+
+emulator_of() {
+	case $1 in
+	arm64) echo qemu-system-aarch64 ;;
+	*) echo "qemu-system-$1" ;;
+	esac
 }
