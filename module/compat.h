@@ -85,49 +85,46 @@ static inline u32 compat_mapcount(struct page *page, struct folio *folio)
 #endif
 
 /*
- * An entry that holds no translation. @run gets kind, frame or offset, and area.
- *
- * Markers: PTE_MARKER_POISONED since 6.6 (before, SWP_SWAPIN_ERROR was a type of
- * its own, since 6.1); PTE_MARKER_GUARD since 6.13.
+ * Entries that hold no translation: leaf entries since 6.19 (leafops.h), swap entries
+ * before. PTE_MARKER_POISONED since 6.6 (before, SWP_SWAPIN_ERROR was a type of its
+ * own, since 6.1); PTE_MARKER_GUARD since 6.13.
  */
-static inline void compat_decode_swap(swp_entry_t entry, struct vmlab_run *run)
-{
-	if (!non_swap_entry(entry)) {
-		run->facts |= VMLAB_FACT_SWAP;
-		run->pfn = swp_offset(entry);
-		run->swap_type = swp_type(entry);
-	} else if (is_migration_entry(entry)) {
-		run->facts |= VMLAB_FACT_MIGRATION;
-		run->pfn = swp_offset_pfn(entry);
-	} else if (is_hwpoison_entry(entry)) {
-		run->facts |= VMLAB_FACT_MARKER | VMLAB_FACT_POISON;
-		run->pfn = swp_offset(entry);
-	} else if (is_pte_marker_entry(entry)) {
-		pte_marker marker = pte_marker_get(entry);
-
-		run->facts |= VMLAB_FACT_MARKER;
-		if (marker & PTE_MARKER_UFFD_WP)
-			run->facts |= VMLAB_FACT_UFFD_WP;
-#ifdef PTE_MARKER_POISONED
-		if (marker & PTE_MARKER_POISONED)
-			run->facts |= VMLAB_FACT_POISON;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+/* Some stable kernels have got two of the names and the type (Debian's 6.12.117). */
+#ifndef softleaf_from_pte
+#define softleaf_from_pte(pte)			pte_to_swp_entry(pte)
 #endif
-#ifdef PTE_MARKER_GUARD
-		if (marker & PTE_MARKER_GUARD)
-			run->facts |= VMLAB_FACT_GUARD;
+#ifndef softleaf_to_pfn
+#define softleaf_to_pfn(entry)			swp_offset_pfn(entry)
+#endif
+#define softleaf_is_swap(entry)			(!non_swap_entry(entry))
+#define softleaf_is_migration(entry)		is_migration_entry(entry)
+#define softleaf_is_hwpoison(entry)		is_hwpoison_entry(entry)
+#define softleaf_is_marker(entry)		is_pte_marker_entry(entry)
+#define softleaf_to_marker(entry)		pte_marker_get(entry)
+#define softleaf_is_device_private(entry)	is_device_private_entry(entry)
+#define softleaf_is_device_exclusive(entry)	is_device_exclusive_entry(entry)
+#else
+#include <linux/leafops.h>
+#endif
+
+#ifndef PTE_MARKER_POISONED
+#define PTE_MARKER_POISONED	0
+#endif
+#ifndef PTE_MARKER_GUARD
+#define PTE_MARKER_GUARD	0
 #endif
 #ifdef SWP_SWAPIN_ERROR
-	} else if (is_swapin_error_entry(entry)) {
-		run->facts |= VMLAB_FACT_MARKER | VMLAB_FACT_POISON;
+#define compat_is_swapin_error(entry)	is_swapin_error_entry(entry)
+#else
+#define compat_is_swapin_error(entry)	false
 #endif
-	} else if (is_device_private_entry(entry) ||
-		   is_device_exclusive_entry(entry)) {
-		run->facts |= VMLAB_FACT_DEVICE;
-		run->pfn = swp_offset(entry);
-	} else {
-		run->facts |= VMLAB_FACT_UNKNOWN;
-	}
-}
+
+/* userfaultfd's bit of an entry: not only for write protection any more since 7.3. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define pte_uffd(pte)		pte_uffd_wp(pte)
+#define pte_swp_uffd(pte)	pte_swp_uffd_wp(pte)
+#endif
 
 /*
  * What /proc shows of a page without CAP_SYS_ADMIN. PAGEMAP_SCAN tells huge and

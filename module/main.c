@@ -8,6 +8,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "arch/arch.h"
 #include "vmlab.h"
 
 static const struct file_operations node_fops = {
@@ -36,6 +37,7 @@ static int __init vmlab_init(void)
 {
 	int ret;
 
+	vmlab_arch_init();
 	vmlab_frame_init();
 	ret = vmlab_target_init();
 	if (ret)

@@ -19,7 +19,7 @@ int vmlab_scan_check_range(u64 start, u64 end)
 {
 	if (!PAGE_ALIGNED(start) || !PAGE_ALIGNED(end) || end < start)
 		return -EINVAL;
-	if (end > TASK_SIZE_MAX)
+	if (end > vmlab_arch_user_end())
 		return -ERANGE;
 	return 0;
 }

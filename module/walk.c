@@ -119,9 +119,9 @@ static bool note_table(struct walker *w, int level, unsigned int shift,
 		       const void *table, unsigned long addr)
 {
 	unsigned long base = addr & ~((1UL << (shift + PAGE_SHIFT - 3)) - 1);
+	unsigned int i, nr = PAGE_SIZE / sizeof(u64);
 	const u64 *entries = table;
 	struct vmlab_table *rec;
-	unsigned int i;
 
 	if (addr != max(base, w->vma->vm_start))
 		return true;
@@ -138,7 +138,10 @@ static bool note_table(struct walker *w, int level, unsigned int shift,
 	rec->va = base;
 	rec->table_pa = __pa(table);
 	rec->level = level;
-	for (i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
+	/* A root of its own may be smaller than a page (arm64 with 52 bits). */
+	if (level == VMLAB_LEVEL_PGD)
+		nr = PTRS_PER_PGD;
+	for (i = 0; i < nr; i++) {
 		u64 raw = READ_ONCE(entries[i]);
 
 		if (vmlab_arch_none(raw))
@@ -160,11 +163,11 @@ static __always_inline void describe_present(const struct walker *w, pte_t pte,
 					     u64 permits, bool countable,
 					     bool devmap, struct vmlab_run *leaf)
 {
-	u64 raw = pte_val(pte);
+	u64 raw = leaf->entry;
 	u64 facts = leaf->facts;
 
 	if (vmlab_arch_valid(raw))
-		facts |= VMLAB_FACT_PRESENT | (permits & vmlab_arch_permits(raw));
+		facts |= VMLAB_FACT_PRESENT | (permits & vmlab_arch_leaf_permits(raw));
 	else
 		facts |= VMLAB_FACT_PROTNONE;
 	if (pte_young(pte))
@@ -173,8 +176,10 @@ static __always_inline void describe_present(const struct walker *w, pte_t pte,
 		facts |= VMLAB_FACT_DIRTY;
 	if (pte_soft_dirty(pte))
 		facts |= VMLAB_FACT_SOFT_DIRTY;
-	if (pte_uffd_wp(pte))
+	if (pte_uffd(pte))
 		facts |= VMLAB_FACT_UFFD_WP;
+	if (vmlab_arch_contiguous(raw))
+		facts |= VMLAB_FACT_CONT;
 	if (devmap)
 		facts |= VMLAB_FACT_DEVMAP;
 	if (!countable) {
@@ -189,6 +194,43 @@ static __always_inline void describe_present(const struct walker *w, pte_t pte,
 	leaf->facts = facts;
 }
 
+/*
+ * An entry that holds no translation: kind, frame or offset, and area.
+ * Markers: PTE_MARKER_POISONED since 6.6, PTE_MARKER_GUARD since 6.13.
+ */
+static void decode_softleaf(swp_entry_t entry, struct vmlab_run *leaf)
+{
+	if (softleaf_is_swap(entry)) {
+		leaf->facts |= VMLAB_FACT_SWAP;
+		leaf->pfn = swp_offset(entry);
+		leaf->swap_type = swp_type(entry);
+	} else if (softleaf_is_migration(entry)) {
+		leaf->facts |= VMLAB_FACT_MIGRATION;
+		leaf->pfn = softleaf_to_pfn(entry);
+	} else if (softleaf_is_hwpoison(entry)) {
+		leaf->facts |= VMLAB_FACT_MARKER | VMLAB_FACT_POISON;
+		leaf->pfn = swp_offset(entry);
+	} else if (softleaf_is_marker(entry)) {
+		pte_marker marker = softleaf_to_marker(entry);
+
+		leaf->facts |= VMLAB_FACT_MARKER;
+		if (marker & PTE_MARKER_UFFD_WP)
+			leaf->facts |= VMLAB_FACT_UFFD_WP;
+		if (marker & PTE_MARKER_POISONED)
+			leaf->facts |= VMLAB_FACT_POISON;
+		if (marker & PTE_MARKER_GUARD)
+			leaf->facts |= VMLAB_FACT_GUARD;
+	} else if (compat_is_swapin_error(entry)) {
+		leaf->facts |= VMLAB_FACT_MARKER | VMLAB_FACT_POISON;
+	} else if (softleaf_is_device_private(entry) ||
+		   softleaf_is_device_exclusive(entry)) {
+		leaf->facts |= VMLAB_FACT_DEVICE;
+		leaf->pfn = swp_offset(entry);
+	} else {
+		leaf->facts |= VMLAB_FACT_UNKNOWN;
+	}
+}
+
 /* What stands in an entry that holds no translation. */
 static void describe_absent(pte_t pte, struct vmlab_run *leaf)
 {
@@ -196,9 +238,9 @@ static void describe_absent(pte_t pte, struct vmlab_run *leaf)
 	leaf->mapcount = VMLAB_MAPCOUNT_UNKNOWN;
 	if (pte_swp_soft_dirty(pte))
 		leaf->facts |= VMLAB_FACT_SOFT_DIRTY;
-	if (pte_swp_uffd_wp(pte))
+	if (pte_swp_uffd(pte))
 		leaf->facts |= VMLAB_FACT_UFFD_WP;
-	compat_decode_swap(pte_to_swp_entry(pte), leaf);
+	decode_softleaf(softleaf_from_pte(pte), leaf);
 	if ((leaf->facts & VMLAB_FACT_SWAP) && pte_swp_exclusive(pte))
 		leaf->facts |= VMLAB_FACT_SWAP_EXCLUSIVE;
 }
@@ -236,6 +278,18 @@ static void describe_huge(const struct walker *w, u64 raw, u64 permits,
 	describe_present(w, pte, permits, !special && !mapped_raw, devmap, leaf);
 }
 
+/*
+ * ptep_get() of a contiguous entry has the accessed and dirty state of the whole
+ * group in it (arm64 since 6.9): that is what the kernel goes by, and not what stands
+ * there.
+ */
+static __always_inline u64 raw_entry(pte_t *ptep, pte_t pte)
+{
+	if (vmlab_arch_contiguous(pte_val(pte)))
+		return pte_val(READ_ONCE(*ptep));
+	return pte_val(pte);
+}
+
 static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		      unsigned long addr, unsigned long end, u64 permits,
 		      bool *again)
@@ -266,10 +320,10 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 
 		if (unlikely(w->trace))
 			note(w, VMLAB_LEVEL_PTE, ptep - pte_index(addr),
-			     pte_index(addr), pte_val(pte));
+			     pte_index(addr), raw_entry(ptep, pte));
 		if (pte_none(pte))
 			continue;
-		leaf_init(w, addr, pte_val(pte), VMLAB_LEVEL_PTE, PAGE_SHIFT, &leaf);
+		leaf_init(w, addr, raw_entry(ptep, pte), VMLAB_LEVEL_PTE, PAGE_SHIFT, &leaf);
 		if (pte_present(pte)) {
 			bool special = pte_special(pte);
 
@@ -358,7 +412,7 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 			if (spent_for_table(w, addr, next))
 				return stop_at(w, addr);
 			going = walk_ptes(w, pmdp, pmd, addr, next,
-					  permits & vmlab_arch_permits(pmd_val(pmd)), &again);
+					  permits & vmlab_arch_table_permits(pmd_val(pmd)), &again);
 		} while (again);
 		if (!going)
 			return false;
@@ -370,7 +424,7 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
 			  u64 permits, bool *again)
 {
-	spinlock_t *ptl = &w->mm->page_table_lock;
+	spinlock_t *ptl = pud_lockptr(w->mm, pudp);
 	struct vmlab_run leaf;
 	bool room = true;
 	pud_t pud;
@@ -420,7 +474,7 @@ static bool walk_puds(struct walker *w, p4d_t *p4dp, unsigned long addr,
 				break;
 			if (!pud_leaf(pud))
 				going = walk_pmds(w, pudp, addr, next,
-						  permits & vmlab_arch_permits(pud_val(pud)));
+						  permits & vmlab_arch_table_permits(pud_val(pud)));
 			else if (!w->tables)
 				going = walk_huge_pud(w, pudp, addr, permits, &again);
 		} while (again);
@@ -430,6 +484,23 @@ static bool walk_puds(struct walker *w, p4d_t *p4dp, unsigned long addr,
 	return true;
 }
 
+/* Where the p4d is folded into the root: the root, which then fills a page. */
+static const void *folded_root(const p4d_t *p4dp)
+{
+	return (const void *)((unsigned long)p4dp & PAGE_MASK);
+}
+
+/* Notes the p4d for WALK, which is the root's entry when it is folded. */
+static void note_p4d(struct walker *w, const p4d_t *p4dp, unsigned long addr, u64 raw)
+{
+	const p4d_t *root = folded_root(p4dp);
+
+	if (mm_p4d_folded(w->mm))
+		note(w, VMLAB_LEVEL_P4D, root, p4dp - root, raw);
+	else
+		note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr), p4d_index(addr), raw);
+}
+
 static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
 		      unsigned long end, u64 permits)
 {
@@ -437,8 +508,8 @@ static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
 	bool root = mm_p4d_folded(w->mm);
 	unsigned long next;
 
-	if (w->tables && !root && !note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
-					      p4dp - p4d_index(addr), addr))
+	if (w->tables && !note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
+				     root ? folded_root(p4dp) : p4dp - p4d_index(addr), addr))
 		return stop_at(w, addr);
 	for (; addr != end; p4dp++, addr = next) {
 		p4d_t p4d = p4dp_get(p4dp);
@@ -448,18 +519,12 @@ static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget--;
-		/* Folded, the p4d is the root itself: indexed as such. */
-		if (root)
-			note(w, VMLAB_LEVEL_P4D, pgdp - pgd_index(addr),
-			     pgd_index(addr), raw);
-		else
-			note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr),
-			     p4d_index(addr), raw);
+		note_p4d(w, p4dp, addr, raw);
 		if (p4d_none(p4d) || !p4d_present(p4d))
 			continue;
 		if (root)
 			raw = vmlab_arch_root_raw(pgdp, raw);
-		if (!walk_puds(w, p4dp, addr, next, permits & vmlab_arch_permits(raw)))
+		if (!walk_puds(w, p4dp, addr, next, permits & vmlab_arch_table_permits(raw)))
 			return false;
 	}
 	return true;
@@ -471,8 +536,8 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 	bool root = !mm_p4d_folded(w->mm);
 	unsigned long next;
 
-	if (w->tables && !note_table(w, root ? VMLAB_LEVEL_PGD : VMLAB_LEVEL_P4D,
-				     PGDIR_SHIFT, pgdp - pgd_index(addr), addr))
+	if (w->tables && root && !note_table(w, VMLAB_LEVEL_PGD, PGDIR_SHIFT,
+					     pgdp - pgd_index(addr), addr))
 		return stop_at(w, addr);
 	for (; addr != end; pgdp++, addr = next) {
 		u64 permits = PERMITS_ALL;
@@ -488,7 +553,7 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 			     pgd_index(addr), pgd_val(pgd));
 			if (pgd_none(pgd) || !pgd_present(pgd))
 				continue;
-			permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, pgd_val(pgd)));
+			permits &= vmlab_arch_table_permits(vmlab_arch_root_raw(pgdp, pgd_val(pgd)));
 		}
 		if (!walk_p4ds(w, pgdp, addr, next, permits))
 			return false;
@@ -496,18 +561,28 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 	return true;
 }
 
-/* Where a huge page of hugetlb has its entry: a pmd, or else the pud above. */
+/*
+ * Where a huge page of hugetlb has its entry, or the first of its entries where it is
+ * a contiguous group of smaller leaves (arm64: 16 ptes, 16 pmds).
+ */
 struct hugetlb_slot {
-	pud_t *pudp;
-	pmd_t *pmdp;
-	unsigned int shift;
+	struct hstate *h;
+	pud_t *pudp;		/* the level above is stable */
+	int level;
+	void *entryp;		/* of that level */
+	unsigned long index;
 	u64 permits;		/* of the levels above */
 };
 
-static u64 slot_read(const struct hugetlb_slot *slot)
+/* The level that leaves of @shift have, and the size of an entry there. */
+static int hugetlb_level(unsigned int shift, unsigned int *entry_shift)
 {
-	return slot->pmdp ? pmd_val(pmdp_get(slot->pmdp)) :
-			    pud_val(pudp_get(slot->pudp));
+	if (shift >= PUD_SHIFT) {
+		*entry_shift = PUD_SHIFT;
+		return VMLAB_LEVEL_PUD;
+	}
+	*entry_shift = shift >= PMD_SHIFT ? PMD_SHIFT : PAGE_SHIFT;
+	return shift >= PMD_SHIFT ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PTE;
 }
 
 /* Down to the pud; false where there is none. These levels are stable. */
@@ -515,51 +590,108 @@ static bool hugetlb_top(struct walker *w, unsigned long addr, struct hugetlb_slo
 {
 	bool folded = mm_p4d_folded(w->mm);
 	pgd_t *pgdp = pgd_offset(w->mm, addr);
-	pgd_t pgd = pgdp_get(pgdp);
-	u64 raw = pgd_val(pgd);
 	p4d_t *p4dp, p4d;
+	u64 raw;
 
 	slot->permits = PERMITS_ALL;
 	if (!folded) {
+		pgd_t pgd = pgdp_get(pgdp);
+
+		raw = pgd_val(pgd);
 		note(w, VMLAB_LEVEL_PGD, pgdp - pgd_index(addr), pgd_index(addr), raw);
 		if (pgd_none(pgd))
 			return false;
-		slot->permits &= vmlab_arch_permits(vmlab_arch_root_raw(pgdp, raw));
+		slot->permits &= vmlab_arch_table_permits(vmlab_arch_root_raw(pgdp, raw));
 	}
 	p4dp = p4d_offset(pgdp, addr);
 	p4d = p4dp_get(p4dp);
 	raw = p4d_val(p4d);
-	if (folded) {
-		note(w, VMLAB_LEVEL_P4D, pgdp - pgd_index(addr), pgd_index(addr), raw);
-		raw = vmlab_arch_root_raw(pgdp, raw);
-	} else {
-		note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr), p4d_index(addr), raw);
-	}
+	note_p4d(w, p4dp, addr, raw);
 	if (p4d_none(p4d))
 		return false;
-	slot->permits &= vmlab_arch_permits(raw);
+	if (folded)
+		raw = vmlab_arch_root_raw(pgdp, raw);
+	slot->permits &= vmlab_arch_table_permits(raw);
 	slot->pudp = pud_offset(p4dp, addr);
 	return true;
+}
+
+/*
+ * From the pud to the entry, with interrupts off: each level is read once, and the
+ * next taken from the copy. False where a level is missing.
+ */
+static bool hugetlb_descend(struct walker *w, unsigned long addr, struct hugetlb_slot *slot)
+{
+	pud_t pud = pudp_get(slot->pudp);
+	pmd_t *pmdp, pmd;
+
+	slot->index = pud_index(addr);
+	slot->entryp = slot->pudp;
+	if (slot->level == VMLAB_LEVEL_PUD)
+		return true;
+	note(w, VMLAB_LEVEL_PUD, slot->pudp - slot->index, slot->index, pud_val(pud));
+	if (pud_none(pud) || !pud_present(pud) || pud_leaf(pud))
+		return false;
+	slot->permits &= vmlab_arch_table_permits(pud_val(pud));
+	pmdp = pmd_offset_lockless(slot->pudp, pud, addr);
+	slot->index = pmd_index(addr);
+	slot->entryp = pmdp;
+	if (slot->level == VMLAB_LEVEL_PMD)
+		return true;
+	pmd = pmdp_get(pmdp);
+	note(w, VMLAB_LEVEL_PMD, pmdp - slot->index, slot->index, pmd_val(pmd));
+	if (pmd_none(pmd) || !pmd_present(pmd) || pmd_leaf(pmd))
+		return false;
+	slot->permits &= vmlab_arch_table_permits(pmd_val(pmd));
+	slot->entryp = pte_offset_kernel(&pmd, addr);
+	slot->index = pte_index(addr);
+	return true;
+}
+
+/*
+ * Each entry of a group has accessed and dirty bits of its own, and the page has them
+ * when one of them has.
+ */
+static u64 hugetlb_group_facts(const u64 *entries, unsigned int nr)
+{
+	u64 facts = 0;
+	unsigned int i;
+
+	for (i = 1; i < nr; i++) {
+		pte_t pte = __pte(READ_ONCE(entries[i]));
+
+		if (!pte_present(pte))
+			continue;
+		if (pte_young(pte))
+			facts |= VMLAB_FACT_ACCESSED;
+		if (pte_dirty(pte))
+			facts |= VMLAB_FACT_DIRTY;
+	}
+	return facts;
 }
 
 static void hugetlb_describe(struct walker *w, unsigned long addr,
 			     const struct hugetlb_slot *slot, struct vmlab_run *leaf)
 {
-	u64 raw = slot_read(slot);
+	const u64 *entries = slot->entryp;
+	unsigned int shift = huge_page_shift(slot->h), entry_shift;
+	u64 raw = READ_ONCE(*entries);
 	pte_t pte = __pte(raw);
 
-	if (slot->pmdp)
-		note(w, VMLAB_LEVEL_PMD, slot->pmdp - pmd_index(addr), pmd_index(addr), raw);
-	else
-		note(w, VMLAB_LEVEL_PUD, slot->pudp - pud_index(addr), pud_index(addr), raw);
+	note(w, slot->level, entries - slot->index, slot->index, raw);
 	leaf->count = 0;
 	if (!raw)
 		return;
-	leaf_init(w, addr, raw, slot->pmdp ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PUD,
-		  slot->shift, leaf);
+	leaf_init(w, addr, raw, slot->level, shift, leaf);
 	if (pte_present(pte)) {
-		leaf->pfn = slot->pmdp ? pmd_pfn(__pmd(raw)) : pud_pfn(__pud(raw));
+		leaf->pfn = pte_pfn(pte);
+		if (slot->level == VMLAB_LEVEL_PMD)
+			leaf->pfn = pmd_pfn(__pmd(raw));
+		else if (slot->level == VMLAB_LEVEL_PUD)
+			leaf->pfn = pud_pfn(__pud(raw));
 		describe_huge(w, raw, slot->permits, false, false, leaf);
+		hugetlb_level(shift, &entry_shift);
+		leaf->facts |= hugetlb_group_facts(entries, 1U << (shift - entry_shift));
 	} else {
 		describe_absent(pte, leaf);
 	}
@@ -571,48 +703,37 @@ static void hugetlb_describe(struct walker *w, unsigned long addr,
  * table's lock is only ever tried: its holder may be waiting for this CPU to
  * answer an IPI. False when somebody has it: come back with interrupts on between.
  */
-static bool hugetlb_leaf(struct walker *w, unsigned long addr, unsigned int shift,
-			 struct vmlab_run *leaf)
+static bool hugetlb_leaf(struct walker *w, unsigned long addr, struct vmlab_run *leaf)
 {
-	struct hugetlb_slot slot = { .shift = shift };
+	struct hugetlb_slot slot = { .h = hstate_vma(w->vma) };
+	unsigned int entry_shift;
 	unsigned long flags;
 	bool locked = true;
 	spinlock_t *ptl;
-	pud_t pud;
-	u64 raw;
 
 	leaf->count = 0;
+	slot.level = hugetlb_level(huge_page_shift(slot.h), &entry_shift);
+	/* A group is read from its first entry on. */
+	addr &= huge_page_mask(slot.h);
 	if (!hugetlb_top(w, addr, &slot))
 		return true;
 
 	local_irq_save(flags);
-	pud = pudp_get(slot.pudp);
-	raw = pud_val(pud);
-	note(w, VMLAB_LEVEL_PUD, slot.pudp - pud_index(addr), pud_index(addr), raw);
-	if (shift == PMD_SHIFT) {
-		if (pud_none(pud) || !pud_present(pud) || pud_leaf(pud))
-			goto out;
-		slot.permits &= vmlab_arch_permits(raw);
-		slot.pmdp = pmd_offset_lockless(slot.pudp, pud, addr);
-		ptl = pmd_lockptr(w->mm, slot.pmdp);
-	} else {
-		ptl = &w->mm->page_table_lock;
+	if (hugetlb_descend(w, addr, &slot)) {
+		ptl = huge_pte_lockptr(slot.h, w->mm, slot.entryp);
+		locked = spin_trylock(ptl);
+		if (locked) {
+			hugetlb_describe(w, addr, &slot, leaf);
+			spin_unlock(ptl);
+		}
 	}
-	if (spin_trylock(ptl)) {
-		hugetlb_describe(w, addr, &slot, leaf);
-		spin_unlock(ptl);
-	} else {
-		locked = false;
-	}
-out:
 	local_irq_restore(flags);
 	return locked;
 }
 
 static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end)
 {
-	unsigned int shift = huge_page_shift(hstate_vma(w->vma));
-	unsigned long size = 1UL << shift;
+	unsigned long size = huge_page_size(hstate_vma(w->vma));
 	struct vmlab_run leaf;
 
 	for (addr &= ~(size - 1); addr < end; addr += size) {
@@ -620,7 +741,7 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 			return stop_at(w, addr);
 		w->budget -= 1 + VMLAB_HUGE_COST;
 		/* Whoever has the lock spins or works, and gives it back. */
-		while (!hugetlb_leaf(w, addr, shift, &leaf))
+		while (!hugetlb_leaf(w, addr, &leaf))
 			cpu_relax();
 		if (leaf.count && !w->runs->physical &&
 		    !compat_hugetlb_public(&leaf, w->vma_facts))
@@ -637,29 +758,36 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
  */
 static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long end)
 {
-	unsigned int shift = huge_page_shift(hstate_vma(w->vma));
-	struct hugetlb_slot slot = { .shift = shift };
+	struct hugetlb_slot slot = { .h = hstate_vma(w->vma) };
+	unsigned int entry_shift;
 	unsigned long next, flags;
 	pgd_t *pgdp;
+	p4d_t *p4dp;
 	bool room = true;
 	pud_t pud;
 
+	slot.level = hugetlb_level(huge_page_shift(slot.h), &entry_shift);
+	/* Tables of ptes (arm64: groups of 16) are as stable as any with this lock. */
+	if (slot.level == VMLAB_LEVEL_PTE)
+		return walk_pgds(w, addr, end);
 	for (; addr < end; addr = next) {
 		next = pud_addr_end(addr, end);
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget--;
 		pgdp = pgd_offset(w->mm, addr);
-		if (!note_table(w, mm_p4d_folded(w->mm) ? VMLAB_LEVEL_P4D : VMLAB_LEVEL_PGD,
-				PGDIR_SHIFT, pgdp - pgd_index(addr), addr))
-			return stop_at(w, addr);
-		if (!mm_p4d_folded(w->mm) && !pgd_none(pgdp_get(pgdp))) {
-			p4d_t *p4dp = p4d_offset(pgdp, addr);
-
-			if (!note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
-					p4dp - p4d_index(addr), addr))
-				return stop_at(w, addr);
+		p4dp = p4d_offset(pgdp, addr);
+		if (mm_p4d_folded(w->mm)) {
+			room = note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT, folded_root(p4dp), addr);
+		} else {
+			room = note_table(w, VMLAB_LEVEL_PGD, PGDIR_SHIFT,
+					  pgdp - pgd_index(addr), addr);
+			if (room && !pgd_none(pgdp_get(pgdp)))
+				room = note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
+						  p4dp - p4d_index(addr), addr);
 		}
+		if (!room)
+			return stop_at(w, addr);
 		if (!hugetlb_top(w, addr, &slot))
 			continue;
 		if (!note_table(w, VMLAB_LEVEL_PUD, PUD_SHIFT,
@@ -765,7 +893,7 @@ long vmlab_walk_one(struct vmlab_call *call)
 
 	if (walk->flags)
 		return -EOPNOTSUPP;
-	if (walk->va >= TASK_SIZE_MAX)
+	if (walk->va >= vmlab_arch_user_end())
 		return -ERANGE;
 	mm = vmlab_target_enter(target);
 	if (!mm)

@@ -6,7 +6,7 @@
  * page; the rest is in arch/<name>.c. "raw" is the value of an entry of any
  * level. Everything else about page tables that we use is generic kernel API.
  *
- * u64 vmlab_arch_permits(u64 raw)
+ * u64 vmlab_arch_leaf_permits(u64 raw), vmlab_arch_table_permits(u64 raw)
  *	VMLAB_FACT_READ, _WRITE, _EXEC as far as this one entry permits them to
  *	user mode. The AND over all levels is what the MMU enforces.
  * bool vmlab_arch_valid(u64 raw)
@@ -15,11 +15,15 @@
  *	Does it hold nothing at all?
  * bool vmlab_arch_huge(u64 raw)
  *	An entry above the last level: a leaf?
+ * bool vmlab_arch_contiguous(u64 raw)
+ *	A leaf that says it is one of a group that one TLB entry may hold (arm64)?
  * u64 vmlab_arch_attributes(u64 raw)
  *	The raw entry without its frame: equal for two leaves of one run.
  * u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
  *	The root entry that user mode runs on where it differs from the kernel's
  *	(KPTI), else @raw.
+ * u64 vmlab_arch_user_end(void)
+ *	The first address after the user half, on this very machine.
  */
 #ifndef VMLAB_ARCH_H
 #define VMLAB_ARCH_H
@@ -30,9 +34,14 @@
 
 #if defined(CONFIG_X86_64)
 #include "x86.h"
+#elif defined(CONFIG_ARM64)
+#include "arm64.h"
 #else
 #error "vmlab: no arch/ file for this architecture yet"
 #endif
+
+/* Once, at load. */
+void vmlab_arch_init(void);
 
 /* Fills arch, levels, widths, ends, features and tags of INFO. */
 void vmlab_arch_info(struct vmlab_info *info);

@@ -37,6 +37,10 @@ static const struct {
 #define PCID_BITS		12
 #define PCIDS_PER_CPU		6
 
+void vmlab_arch_init(void)
+{
+}
+
 void vmlab_arch_info(struct vmlab_info *info)
 {
 	bool la57 = pgtable_l5_enabled();
@@ -46,7 +50,7 @@ void vmlab_arch_info(struct vmlab_info *info)
 	info->out_levels = la57 ? 5 : 4;
 	info->out_va_bits = la57 ? 57 : 48;
 	info->out_pa_bits = boot_cpu_data.x86_phys_bits;
-	info->out_user_end = TASK_SIZE_MAX;
+	info->out_user_end = vmlab_arch_user_end();
 	info->out_kernel_start = ~0ULL << (info->out_va_bits - 1);
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (boot_cpu_has(features[i].cap))

@@ -12,7 +12,7 @@
 #include <asm/cpufeature.h>
 #include <asm/pgtable.h>
 
-static __always_inline u64 vmlab_arch_permits(u64 raw)
+static __always_inline u64 vmlab_arch_leaf_permits(u64 raw)
 {
 	u64 user = (raw >> _PAGE_BIT_USER) & 1;
 	u64 write = user & (raw >> _PAGE_BIT_RW);
@@ -20,6 +20,11 @@ static __always_inline u64 vmlab_arch_permits(u64 raw)
 
 	return user * VMLAB_FACT_READ | write * VMLAB_FACT_WRITE |
 	       exec * VMLAB_FACT_EXEC;
+}
+
+static __always_inline u64 vmlab_arch_table_permits(u64 raw)
+{
+	return vmlab_arch_leaf_permits(raw);
 }
 
 static __always_inline bool vmlab_arch_valid(u64 raw)
@@ -39,6 +44,11 @@ static __always_inline bool vmlab_arch_huge(u64 raw)
 	return raw & _PAGE_PSE;
 }
 
+static __always_inline bool vmlab_arch_contiguous(u64 raw)
+{
+	return false;
+}
+
 static __always_inline u64 vmlab_arch_attributes(u64 raw)
 {
 	return raw & ~(u64)PTE_PFN_MASK;
@@ -55,6 +65,11 @@ static __always_inline u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
 		return pgd_val(READ_ONCE(*kernel_to_user_pgdp(pgdp)));
 #endif
 	return raw;
+}
+
+static inline u64 vmlab_arch_user_end(void)
+{
+	return TASK_SIZE_MAX;
 }
 
 #endif /* VMLAB_ARCH_X86_H */
