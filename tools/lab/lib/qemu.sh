@@ -5,16 +5,31 @@
 # the two forms of the kernel a CPU needs, and the machine around it. To be
 # sourced by run, whose settings it reads.
 
-# QEMU 7.2 emulates CMPXCHG16B wrongly (6.12 dies of it); 4 levels are the
-# default because 5 cost a slower boot.
-readonly DEFAULT_CPU=max,cx16=off,la57=off
-# Each step of a rep-prefixed instruction counts as one: let kernels copy by words.
-readonly COUNTING_CPU=,erms=off,fsrm=off
 readonly LOG_LIMIT=64M
+
+# default_cpu ARCH [COUNTING]: QEMU 7.2 emulates CMPXCHG16B wrongly (6.12 dies of
+# it); 4 levels are the default because 5 cost a slower boot. Each step of a
+# rep-prefixed instruction counts as one: let kernels that are measured copy by
+# words. On arm64 it is a CPU on which a kernel wants KPTI.
+default_cpu() {
+	case $1 in
+	arm64) echo cortex-a72 ;;
+	*) echo "max,cx16=off,la57=off${2:+,erms=off,fsrm=off}" ;;
+	esac
+}
+
+# terminal_of ARCH: what the guest calls the terminal of -i. The virt machine has
+# one serial port only.
+terminal_of() {
+	case $1 in
+	arm64) echo /dev/hvc0 ;;
+	*) echo /dev/ttyS1 ;;
+	esac
+}
 
 # A /dev/kvm may be there and hang every guest: the CPU must have it too.
 kvm_works() {
-	grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null
+	[ "$arch" = x86_64 ] && grep -qwE 'vmx|svm' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null
 }
 
 # Entered as an ELF through PVH a kernel skips its decompressor, and with it
@@ -31,7 +46,7 @@ wants_bzimage() {
 
 # qemu_command: sets qemu=(...).
 qemu_command() {
-	local image=$kernel_dir/vmlinux accel=tcg append
+	local image=$kernel_dir/vmlinux machine=q35 accel=tcg append
 
 	if [ -n "$counting" ]; then
 		# The guest's clock is its instruction counter, and stands for no idling.
@@ -39,10 +54,16 @@ qemu_command() {
 	elif kvm_works; then
 		accel=kvm
 	fi
-	! wants_bzimage || image=$kernel_dir/vmlinuz
-	append="console=ttyS0,115200 quiet cryptomgr.notests panic=-1 oops=panic printk.time=1"
+	append="quiet cryptomgr.notests panic=-1 oops=panic printk.time=1"
 	# A busy host must not look like a hanging guest; -t is there for those.
-	append+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 tsc=reliable random.trust_cpu=on"
+	append+=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 random.trust_cpu=on"
+	if [ "$arch" = arm64 ]; then
+		machine=virt
+		append+=" console=ttyAMA0"
+	else
+		! wants_bzimage || image=$kernel_dir/vmlinuz
+		append+=" console=ttyS0,115200 tsc=reliable"
+	fi
 	append+=" $kernel_args"
 
 	mkfifo "$control/serial.pipe"
@@ -50,22 +71,30 @@ qemu_command() {
 	{ head -c "$LOG_LIMIT" >"$control/serial"; cat >/dev/null; } <"$control/serial.pipe" &
 	reader_pids+=($!)
 	# shellcheck disable=SC2054 # commas are QEMU's
-	qemu=(qemu-system-x86_64 -M q35 -accel "$accel" -cpu "$cpu" -m "$memory" -smp "$cpus"
+	qemu=("$(emulator_of "$arch")" -M "$machine" -accel "$accel" -cpu "$cpu" -m "$memory" -smp "$cpus"
 		-nodefaults -no-user-config -display none -no-reboot
 		-kernel "$image" -initrd "$initramfs" -append "$append"
 		-chardev "file,id=log,path=$(qemu_escape "$control")/serial.pipe" -serial chardev:log
-		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
+		-fsdev "local,id=root,path=$(qemu_escape "${guest_root:-/}"),security_model=none,readonly=on,multidevs=remap"
 		-device virtio-9p-pci,fsdev=root,mount_tag=root
 		-fsdev "local,id=control,path=$(qemu_escape "$control"),security_model=none,multidevs=remap"
 		-device virtio-9p-pci,fsdev=control,mount_tag=control)
 	# shellcheck disable=SC2054
 	[ -z "$counting" ] || qemu+=(-icount shift=0,sleep=off)
 	# shellcheck disable=SC2054
+	[ -z "$guest_root" ] || qemu+=(
+		-fsdev "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap"
+		-device virtio-9p-pci,fsdev=host,mount_tag=host)
+	# shellcheck disable=SC2054
 	[ -z "$share" ] || qemu+=(
 		-fsdev "local,id=share,path=$(qemu_escape "$(cd "$share" && pwd -P)"),security_model=none,multidevs=remap"
 		-device virtio-9p-pci,fsdev=share,mount_tag=share)
 	# shellcheck disable=SC2054
-	[ -z "$interactive" ] || qemu+=(-chardev stdio,id=terminal,signal=off -serial chardev:terminal)
+	[ -z "$interactive" ] || qemu+=(-chardev stdio,id=terminal,signal=off)
+	case ${interactive:+$arch} in
+	arm64) qemu+=(-device virtio-serial-pci -device virtconsole,chardev=terminal) ;;
+	?*) qemu+=(-serial chardev:terminal) ;;
+	esac
 }
 
 # In an option's value a comma is written twice.
