@@ -326,10 +326,9 @@ static int add_run(struct vmlab_anatomy *a, const struct evidence *e,
 		   const struct vmlab_run *run, bool hidden)
 {
 	uint64_t facts = facts_to_count(run, hidden), shift = page_shift(e);
-	uint64_t va = run->va, end;
+	uint64_t user_end = e->session->info.out_user_end, va = run->va, end;
 
-	if (run->shift < shift || run->shift > 48 || run->count > (1ULL << 47 >> run->shift) ||
-	    run->va >= e->session->info.out_user_end)
+	if (va >= user_end || run->count > (user_end - va) >> run->shift)
 		return -EBADMSG;
 	end = va + ((uint64_t)run->count << run->shift);
 	while (va < end) {
@@ -537,6 +536,7 @@ static uint64_t phdr_address(struct vmlab_session *session, pid_t pid, uint8_t c
 
 static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 {
+	const uint64_t mask = (1ULL << page_shift(e)) - 1;
 	const struct vmlab_region *at;
 	char path[64];
 	size_t i;
@@ -555,7 +555,7 @@ static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 	for (i = 0; i < e->exe.nr_segments; i++) {
 		const struct vmlab_segment *s = &e->exe.segments[i];
 
-		if (s->type == PT_LOAD && s->offset <= at->offset &&
+		if (s->type == PT_LOAD && (s->offset & ~mask) <= at->offset &&
 		    at->offset < s->offset + s->sz_file) {
 			e->exe_bias = at->start - (s->vaddr - s->offset + at->offset);
 			break;
