@@ -216,7 +216,8 @@ static const struct {
 	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(UFFD_WP),	"dirty-tracking" },
 };
 
-size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
+size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
+		     const char **out)
 {
 	uint64_t asked = 0, lost, gained, facts = run->facts;
 	size_t nr = 0, i;
@@ -230,6 +231,9 @@ size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
 		asked |= F(WRITE);
 	if (facts & F(ASKED_EXEC))
 		asked |= F(EXEC);
+	/* Where nobody tracks soft-dirty, nothing waits for it: as if it were set. */
+	if (!(info->out_facts & F(SOFT_DIRTY)))
+		facts |= F(SOFT_DIRTY);
 	lost = asked & ~facts;
 	gained = ~asked & facts & (F(READ) | F(WRITE) | F(EXEC));
 	if (lost && (facts & F(PROTNONE)))

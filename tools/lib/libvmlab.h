@@ -64,7 +64,7 @@ void vmlab_target_close(struct vmlab_target *target);
 pid_t vmlab_target_pid(const struct vmlab_target *target);
 /* Frames, entries and what comes from them are withheld from this caller. */
 bool vmlab_target_hidden(const struct vmlab_target *target);
-/* The facts that this caller may see: of the others, a zero says nothing. */
+/* The facts that can be told to this caller: of the others, a zero says nothing. */
 uint64_t vmlab_target_facts(const struct vmlab_target *target);
 /* The module's descriptor, for those who call ioctl(2) themselves; -1 from a recording. */
 int vmlab_target_fd(const struct vmlab_target *target);
@@ -210,7 +210,8 @@ const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 			    const struct vmlab_region *region);
 /* Why enforced differs from asked, into @out; how many, 0 where it does not. */
 #define VMLAB_WHY_MAX	4
-size_t vmlab_run_why(const struct vmlab_run *run, const char **out);
+size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
+		     const char **out);
 /* The address lies in one half or the other, not in the hole between. */
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
 
