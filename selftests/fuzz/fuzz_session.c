@@ -65,7 +65,8 @@ static void walk(struct vmlab_target *target, const struct vmlab_info *info, uin
 		abort();
 	for (i = 0; i < w.out_nr_levels; i++) {
 		use(vmlab_level_name(info, w.out_levels[i].level));
-		use(vmlab_facts_enforced(vmlab_entry_permits(info, w.out_levels[i].entry)).s);
+		use(vmlab_facts_enforced(vmlab_entry_permits(info, w.out_levels[i].level,
+							     w.out_levels[i].entry)).s);
 	}
 	if (w.out_leaf.count)
 		decode(info, &w.out_leaf, regions);

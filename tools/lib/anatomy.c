@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode.h"
 #include "session.h"
 
 /* Everything that classification looks at. */
@@ -186,7 +187,8 @@ static void add_gap(struct vmlab_anatomy *a, const struct vmlab_info *info, uint
 	if (from == to)
 		return;
 	if (from < info->out_kernel_start) {
-		add_part(a, from, info->out_kernel_start, "hole", "not canonical: no address");
+		add_part(a, from, info->out_kernel_start, "hole",
+			 vmlab_arch_of(info->out_arch)->hole);
 		from = info->out_kernel_start;
 	}
 	if (from != to)
@@ -316,7 +318,7 @@ static void judge(struct vmlab_part *part, uint64_t facts)
  */
 static bool has_deposit(const struct vmlab_run *run, uint32_t arch)
 {
-	return arch == VMLAB_ARCH_X86_64 && run->level == VMLAB_LEVEL_PMD &&
+	return vmlab_arch_of(arch)->deposits_table && run->level == VMLAB_LEVEL_PMD &&
 	       !(run->facts & F(HUGETLB)) && !(run->facts & F(SHARED)) &&
 	       (run->facts & (F(ANON) | F(HUGE_ZERO) | F(MIGRATION)));
 }

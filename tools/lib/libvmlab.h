@@ -174,7 +174,7 @@ struct vmlab_bit {
 
 #define VMLAB_BITS_MAX		32
 
-/* "x86_64"; NULL for one this library does not know. */
+/* "x86_64", "arm64"; NULL for one this library does not know. */
 const char *vmlab_arch_name(uint32_t arch);
 /* "pgd", "p4d", "pud", "pmd", "pte": the root is "pgd" whatever its depth. */
 const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level);
@@ -188,10 +188,11 @@ size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
 			uint64_t entry, unsigned int kind, const struct vmlab_bit **out);
 /* What kind of entry the leaf of a run or a walk is. */
 unsigned int vmlab_run_kind(const struct vmlab_run *run);
-/* What one entry permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
-uint64_t vmlab_entry_permits(const struct vmlab_info *info, uint64_t entry);
+/* What one entry of @level permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
+uint64_t vmlab_entry_permits(const struct vmlab_info *info, unsigned int level,
+			     uint64_t entry);
 /* Does the MMU translate through it? */
-bool vmlab_entry_valid(const struct vmlab_info *info, uint64_t entry);
+bool vmlab_entry_valid(const struct vmlab_info *info, unsigned int level, uint64_t entry);
 /* The name and mask of the @i-th feature of @arch, or NULL past the last. */
 const char *vmlab_feature_name(uint32_t arch, unsigned int i, uint64_t *mask);
 
@@ -212,7 +213,10 @@ const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 #define VMLAB_WHY_MAX	4
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const char **out);
-/* The address lies in one half or the other, not in the hole between. */
+/*
+ * The address lies in one half or the other, not in the hole between. A tag in the
+ * top byte, where the MMU ignores one, is not part of an address.
+ */
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
 
 /* ---- elf.c: what the mapped files say ------------------------------------ */
