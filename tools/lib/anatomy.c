@@ -121,6 +121,7 @@ static const struct {
 	{ "[vvar",		"vvar" },
 	{ "[vsyscall]",		"vsyscall" },
 	{ "[sigpage]",		"vdso" },
+	{ "[vectors]",		"vdso" },
 	{ "[uprobes]",		"vdso" },
 	{ "[anon_shmem:",	"shared" },
 	{ "[anon:",		"anon" },

@@ -11,6 +11,7 @@
 
 static const struct vmlab_arch *const archs[] = {
 	&vmlab_arch_x86_64,
+	&vmlab_arch_arm64,
 };
 
 static uint64_t permits_unknown(const struct vmlab_info *info, unsigned int level,

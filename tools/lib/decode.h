@@ -47,5 +47,6 @@ struct vmlab_arch {
 const struct vmlab_arch *vmlab_arch_of(uint32_t id);
 
 extern const struct vmlab_arch vmlab_arch_x86_64;
+extern const struct vmlab_arch vmlab_arch_arm64;
 
 #endif /* VMLAB_DECODE_H */
