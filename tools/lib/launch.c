@@ -15,10 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __aarch64__
+#include <asm/ptrace.h>
+#endif
 
 #include "libvmlab.h"
 #include "session.h"
@@ -39,6 +43,20 @@ static int set_breakpoint(pid_t pid, uint64_t va)
 	    ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[7]), va ? 1 : 0))
 		return -errno;
 	return 0;
+}
+#elif defined(__aarch64__)
+/* Breakpoint register 0 (Arm ARM, DBGBCR<n>_EL1): all 4 bytes at @va, from EL0, enabled. */
+static int set_breakpoint(pid_t pid, uint64_t va)
+{
+	struct user_hwdebug_state state = { 0 };
+	struct iovec io = {
+		.iov_base = &state,
+		.iov_len = offsetof(struct user_hwdebug_state, dbg_regs[1]),
+	};
+
+	state.dbg_regs[0].addr = va;
+	state.dbg_regs[0].ctrl = va ? 0xf << 5 | 2 << 1 | 1 : 0;
+	return ptrace(PTRACE_SETREGSET, pid, NT_ARM_HW_BREAK, &io) ? -errno : 0;
 }
 #else
 static int set_breakpoint(pid_t pid, uint64_t va)
