@@ -13,8 +13,12 @@
 #include <vmlab.h>
 
 #define NODE	"/dev/vmlab"
-/* An end that a range may have with four levels and with five. */
+/* Where addresses end that are given without being asked for: however many levels. */
+#if defined(__x86_64__)
 #define LOW_END	((1UL << 47) - 4096)
+#elif defined(__aarch64__)
+#define LOW_END	(1UL << 48)
+#endif
 
 /* 0 or -errno. */
 int ask(int fd, unsigned int cmd, void *arg);

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * geometry.c - does a walk hang together? As Intel's SDM, vol. 3A, 4.5 and 4.6,
- * has it, written down here once more and not taken from the library.
+ * geometry.c - does a walk hang together? By what the manual says (mmu.h).
  */
 #include "geometry.h"
-
-#define X86_PRESENT	(1ULL << 0)
-#define X86_WRITE	(1ULL << 1)
-#define X86_USER	(1ULL << 2)
-#define X86_LARGE	(1ULL << 7)
-#define X86_NX		(1ULL << 63)
+#include "mmu.h"
 
 #define PERMITS	(VMLAB_FACT_READ | VMLAB_FACT_WRITE | VMLAB_FACT_EXEC)
 
@@ -23,40 +17,39 @@ uint64_t geometry_span(unsigned int level)
 	return 1ULL << (12 + 9 * (level - 1));
 }
 
-uint64_t geometry_frame(uint64_t entry)
-{
-	return (entry & ((1ULL << 52) - 1)) >> 12;
-}
-
 /* What all levels together leave to user mode. Under KPTI the user's root counts. */
-static uint64_t permits(const struct vmlab_walk *walk)
+static uint64_t permits(const struct vmlab_walk *walk, const struct vmlab_info *info)
 {
 	uint64_t all = PERMITS, entry;
 	uint32_t i;
 
 	for (i = 0; i < walk->out_nr_levels; i++) {
+		const unsigned int level = walk->out_levels[i].level;
+
 		entry = walk->out_levels[i].entry;
 		if (!i && (walk->out_flags & VMLAB_OUT_USER_ROOT))
 			entry = walk->out_user_root.entry;
-		if (!(entry & X86_PRESENT) || !(entry & X86_USER))
+		if (!mmu_valid(level, entry))
 			return 0;
-		if (!(entry & X86_WRITE))
-			all &= ~VMLAB_FACT_WRITE;
-		if (entry & X86_NX)
-			all &= ~VMLAB_FACT_EXEC;
+		all &= mmu_permits(info, level, entry);
 	}
 	return all;
 }
 
-static const char *leaf_differs(const struct vmlab_walk *walk)
+static const char *leaf_differs(const struct vmlab_walk *walk, const struct vmlab_info *info)
 {
 	const struct vmlab_entry *last = &walk->out_levels[walk->out_nr_levels - 1];
 	const struct vmlab_run *leaf = &walk->out_leaf;
+	const bool valid = mmu_valid(last->level, last->entry);
+	/* A group of entries may be one page of hugetlb, of 16 times their size. */
+	const unsigned int group = mmu_is_contiguous(last->entry) &&
+				   (leaf->facts & VMLAB_FACT_HUGETLB) ? 4 : 0;
+	const unsigned int shift = 12 + 9 * (last->level - 1);
 
 	if (!leaf->count) {
 		if (leaf->va || leaf->facts || leaf->entry || leaf->level)
 			return "an empty leaf is not zero";
-		if (last->entry & X86_PRESENT)
+		if (valid)
 			return "no leaf, but the last entry translates";
 		return "";
 	}
@@ -64,17 +57,17 @@ static const char *leaf_differs(const struct vmlab_walk *walk)
 		return "a walk's leaf is more than one";
 	if (leaf->level != last->level || leaf->entry != last->entry)
 		return "the leaf is not the last level's entry";
-	if (leaf->shift != 12 + 9 * (leaf->level - 1))
+	if (leaf->shift != shift && leaf->shift != shift + group)
 		return "the leaf's size is not its level's";
-	if (leaf->va != (walk->va & ~(geometry_span(leaf->level) - 1)))
+	if (leaf->va != (walk->va & ~((1ULL << leaf->shift) - 1)))
 		return "the leaf's address is not the page's";
-	if (!(leaf->facts & VMLAB_FACT_PRESENT) != !(last->entry & X86_PRESENT))
+	if (!(leaf->facts & VMLAB_FACT_PRESENT) != !valid)
 		return "present is not the entry's present bit";
-	if ((leaf->facts & PERMITS) != permits(walk))
+	if ((leaf->facts & PERMITS) != permits(walk, info))
 		return "permissions are not the fold of all levels";
 	if ((leaf->facts & VMLAB_FACT_PRESENT) && leaf->level > VMLAB_LEVEL_PTE &&
-	    !(last->entry & X86_LARGE))
-		return "a leaf above the last level without the large bit";
+	    mmu_is_table(last->level, last->entry))
+		return "a leaf above the last level that points to a table";
 	if (!(leaf->facts & VMLAB_FACT_HUGE) != (leaf->level == VMLAB_LEVEL_PTE))
 		return "huge is not the level";
 	return "";
@@ -96,14 +89,14 @@ const char *geometry_differs(const struct vmlab_walk *walk, const struct vmlab_i
 			return "levels do not go down by one";
 		if (level->index != geometry_index(walk->va, level->level))
 			return "an index is not the address's";
-		if (level->table_pa & 4095)
+		if (level->table_pa & ((i ? 4096 : mmu_root_alignment(info)) - 1))
 			return "a table is not on a page of its own";
 		if (!i)
 			continue;
 		above = level - 1;
-		if (!(above->entry & X86_PRESENT) || (above->entry & X86_LARGE))
+		if (!mmu_is_table(above->level, above->entry))
 			return "a level below an entry that points to no table";
-		if (level->table_pa >> 12 != geometry_frame(above->entry))
+		if (level->table_pa >> 12 != mmu_frame(above->entry))
 			return "a table is not where the entry above points";
 		/* Those above are plain pages in the kernel's books, until 6.16. */
 		flags = witness_page_flags(witness, level->table_pa >> 12);
@@ -117,7 +110,7 @@ const char *geometry_differs(const struct vmlab_walk *walk, const struct vmlab_i
 	if (!(walk->out_flags & VMLAB_OUT_MAPPED) != !(walk->out_leaf.facts & VMLAB_FACT_PRESENT))
 		return "mapped is not present";
 	if (!(walk->out_flags & VMLAB_OUT_USER_ROOT) !=
-	    !(info->out_features & VMLAB_X86_PTI))
+	    !mmu_second_root())
 		return "a user root without KPTI, or none with it";
-	return leaf_differs(walk);
+	return leaf_differs(walk, info);
 }

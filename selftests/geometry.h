@@ -21,7 +21,4 @@ const char *geometry_differs(const struct vmlab_walk *walk, const struct vmlab_i
 unsigned int geometry_index(uint64_t va, unsigned int level);
 uint64_t geometry_span(unsigned int level);
 
-/* The frame that an entry of a table holds. */
-uint64_t geometry_frame(uint64_t entry);
-
 #endif /* SELFTESTS_GEOMETRY_H */

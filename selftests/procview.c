@@ -317,7 +317,7 @@ static const char *vmas_differ(struct side *s)
 	ssize_t i, nr = s->nr_areas;
 	int ret;
 
-	ask_for.end = 0x7ffffffff000;
+	ask_for.end = LOW_END;
 	ret = ask(s->target, VMLAB_VMAS, &ask_for);
 	if (s->out_flags & VMLAB_OUT_NO_VMAS)
 		return ret == -EPERM ? NULL : complain(s, 0, "VMAS answers beside NO_VMAS");
@@ -364,7 +364,7 @@ static const char *differs(struct side *s)
 	/* Room for the list of areas first: of ourselves, it must not change them. */
 	free(malloc(120 << 10));
 	s->nr_areas = view->smaps < 0 ? view->smaps : witness_areas_of(view->smaps, &s->areas);
-	s->nr_runs = procview_scan(s->target, 0, 0x7ffffffff000, s->runs, MAX_RUNS);
+	s->nr_runs = procview_scan(s->target, 0, LOW_END, s->runs, MAX_RUNS);
 	if (s->nr_runs < 0)
 		return complain(s, 0, "SCAN of everything fails");
 
@@ -380,7 +380,7 @@ static const char *differs(struct side *s)
 		const struct witness_area *area = &s->areas[i];
 		uint64_t start = area->start, end = area->end;
 
-		if (start >= 0x7ffffffff000)
+		if (start >= LOW_END)
 			break;
 		if (!view->all && start < view->start)
 			start = view->start;

@@ -16,6 +16,7 @@
 #include "counter.h"
 #include "fixture.h"
 #include "look.h"
+#include "mmu.h"
 #include "victim.h"
 
 #define F(name)		VMLAB_FACT_ ## name
@@ -189,8 +190,8 @@ TEST_F(anon, made_read_only_or_executable_is_what_the_MMU_is_told)
 	} table[] = {
 		{ PROT_READ, F(ASKED_READ), F(READ) },
 		{ PROT_READ | PROT_EXEC, F(ASKED_READ) | F(ASKED_EXEC), F(READ) | F(EXEC) },
-		/* x86 has no way to forbid only reading. */
-		{ PROT_WRITE, F(ASKED_WRITE), F(READ) | F(WRITE) },
+		{ PROT_WRITE, F(ASKED_WRITE), mmu_enforces(PROT_WRITE) },
+		{ PROT_EXEC, F(ASKED_EXEC), mmu_enforces(PROT_EXEC) },
 		{ PROT_READ | PROT_WRITE | PROT_EXEC,
 		  F(ASKED_READ) | F(ASKED_WRITE) | F(ASKED_EXEC), F(READ) | F(WRITE) | F(EXEC) },
 	};

@@ -15,6 +15,7 @@
 #include <kselftest_harness.h>
 
 #include "command.h"
+#include "mmu.h"
 #include "victim.h"
 #include "witness.h"
 
@@ -59,19 +60,6 @@ FIXTURE_TEARDOWN(vmlab)
 {
 	witness_close(&self->witness);
 	victim_kill(&self->sleeper);
-}
-
-static bool cpu_has(const char *flag)
-{
-	char line[8192] = "", word[32];
-	FILE *file = fopen("/proc/cpuinfo", "re");
-
-	while (fgets(line, sizeof(line), file) && strncmp(line, "flags", 5))
-		line[0] = '\0';
-	fclose(file);
-	line[strcspn(line, "\n")] = ' ';
-	snprintf(word, sizeof(word), " %s ", flag);
-	return strstr(line, word);
 }
 
 /*
@@ -119,8 +107,13 @@ TEST_F(vmlab, tells_what_machine_this_is)
 {
 	static const char *const keys[] = {
 		"api", "module_version", "va_bits", "pa_bits", "user_end", "kernel_start",
-		"asid_bits", "asids_per_cpu", "features.pcid", "features.invpcid", "features.nx",
-		"features.smep", "features.smap", "features.pku", "features.la57",
+		"asid_bits", "asids_per_cpu",
+#if defined(__x86_64__)
+		"features.pcid", "features.invpcid", "features.nx", "features.smep",
+		"features.smap", "features.pku", "features.la57",
+#elif defined(__aarch64__)
+		"features.hafdbs", "features.pan", "features.bti", "features.lva",
+#endif
 	};
 	struct utsname name;
 	struct answer a;
@@ -132,10 +125,10 @@ TEST_F(vmlab, tells_what_machine_this_is)
 	ASSERT_NE(NULL, a.json);
 	EXPECT_STREQ("", a.err);
 	EXPECT_STREQ(name.release, answer_at(&a, "kernel"));
-	EXPECT_STREQ("x86_64", answer_at(&a, "arch"));
+	EXPECT_STREQ(mmu_arch, answer_at(&a, "arch"));
 	EXPECT_STREQ("4096", answer_at(&a, "page_size"));
-	EXPECT_STREQ(cpu_has("la57") ? "5" : "4", answer_at(&a, "paging_levels"));
-	EXPECT_STREQ(cpu_has("pti") ? "true" : "false", answer_at(&a, "features.pti"));
+	EXPECT_STREQ(mmu_levels() == 5 ? "5" : "4", answer_at(&a, "paging_levels"));
+	EXPECT_STREQ(mmu_isolated() ? "true" : "false", answer_at(&a, "features.pti"));
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		EXPECT_STRNE("(missing)", answer_at(&a, "%s", keys[i])) TH_LOG("key %zu", i);
 }
@@ -143,7 +136,7 @@ TEST_F(vmlab, tells_what_machine_this_is)
 TEST_F(vmlab, walks_every_level_down_to_the_frame_that_pagemap_has)
 {
 	const unsigned long long places[] = { self->stack, self->code };
-	const int levels = cpu_has("la57") ? 5 : 4;
+	const int levels = mmu_levels();
 	unsigned long long frame, entry;
 	struct answer a;
 	size_t i;
@@ -173,14 +166,14 @@ TEST_F(vmlab, walks_every_level_down_to_the_frame_that_pagemap_has)
 			EXPECT_EQ(places[i] >> shift & 511, answer_number(&a, path));
 			/* Each entry points to the next table, the last to the frame. */
 			snprintf(path, sizeof(path), "levels.%d.entry", level);
-			entry = answer_number(&a, path) & 0xffffffffff000;
+			entry = mmu_frame(answer_number(&a, path)) << 12;
 			snprintf(path, sizeof(path), "levels.%d.table_pa", level + 1);
 			EXPECT_EQ(entry, level + 1 < levels ? answer_number(&a, path) : frame << 12);
 			EXPECT_STRNE("(missing)", answer_at(&a, "levels.%d.bits", level));
 			EXPECT_STRNE("(missing)", answer_at(&a, "levels.%d.allows", level));
 		}
 		/* With page table isolation the user's root lies beside the kernel's. */
-		if (cpu_has("pti"))
+		if (mmu_second_root())
 			EXPECT_EQ(answer_number(&a, "levels.0.table_pa") + 4096,
 				  answer_number(&a, "user_root.table_pa"));
 		command_free(&a);

@@ -17,8 +17,21 @@
 
 u64 vmlab_arm64_ap2_of_dbm;
 
-/* TTBRn_EL1.CnP, Arm ARM D19.2. The kernel's name for it changes. */
-#define TTBR_CNP	BIT_ULL(0)
+/* What the kernel found on all CPUs and uses; its own words for it. */
+static const struct {
+	unsigned int cap;
+	u64 feature;
+} caps[] = {
+	{ ARM64_HAS_PAN,	VMLAB_ARM64_PAN },
+	{ ARM64_HAS_EPAN,	VMLAB_ARM64_EPAN },
+	{ ARM64_HAS_E0PD,	VMLAB_ARM64_E0PD },
+	{ ARM64_HAS_CNP,	VMLAB_ARM64_CNP },
+	{ ARM64_BTI,		VMLAB_ARM64_BTI },
+	{ ARM64_MTE,		VMLAB_ARM64_MTE },
+#ifdef ARM64_HAS_S1POE
+	{ ARM64_HAS_S1POE,	VMLAB_ARM64_POE },
+#endif
+};
 
 /* TCR_EL1.IPS: width of a physical address. */
 static const u8 pa_bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
@@ -54,29 +67,17 @@ void vmlab_arch_init(void)
 static u64 features(u64 tcr)
 {
 	u64 found = 0;
+	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(caps); i++)
+		if (cpus_have_cap(caps[i].cap))
+			found |= caps[i].feature;
 	if (arm64_kernel_unmapped_at_el0())
 		found |= VMLAB_ARM64_KPTI;
 	if (tcr & TCR_HD)
 		found |= VMLAB_ARM64_HAFDBS;
-	if (system_uses_hw_pan())
-		found |= VMLAB_ARM64_PAN;
-	if (read_sysreg(sctlr_el1) & SCTLR_EL1_EPAN)
-		found |= VMLAB_ARM64_EPAN;
-	if (tcr & TCR_E0PD1)
-		found |= VMLAB_ARM64_E0PD;
-	if (read_sysreg(ttbr1_el1) & TTBR_CNP)
-		found |= VMLAB_ARM64_CNP;
-	if (system_supports_bti())
-		found |= VMLAB_ARM64_BTI;
-	if (system_supports_mte())
-		found |= VMLAB_ARM64_MTE;
 	if (vabits_actual > 48)
 		found |= VMLAB_ARM64_LVA;
-#ifdef ARM64_HAS_S1POE
-	if (system_supports_poe())
-		found |= VMLAB_ARM64_POE;
-#endif
 	return found | FORMS;
 }
 
