@@ -484,21 +484,15 @@ static bool walk_puds(struct walker *w, p4d_t *p4dp, unsigned long addr,
 	return true;
 }
 
-/* Where the p4d is folded into the root: the root, which then fills a page. */
-static const void *folded_root(const p4d_t *p4dp)
+/* The table of a p4d, or the root that it is folded into: a page of its own either way. */
+static const p4d_t *p4d_table(const p4d_t *p4dp)
 {
-	return (const void *)((unsigned long)p4dp & PAGE_MASK);
+	return (const p4d_t *)((unsigned long)p4dp & PAGE_MASK);
 }
 
-/* Notes the p4d for WALK, which is the root's entry when it is folded. */
-static void note_p4d(struct walker *w, const p4d_t *p4dp, unsigned long addr, u64 raw)
+static void note_p4d(struct walker *w, const p4d_t *p4dp, u64 raw)
 {
-	const p4d_t *root = folded_root(p4dp);
-
-	if (mm_p4d_folded(w->mm))
-		note(w, VMLAB_LEVEL_P4D, root, p4dp - root, raw);
-	else
-		note(w, VMLAB_LEVEL_P4D, p4dp - p4d_index(addr), p4d_index(addr), raw);
+	note(w, VMLAB_LEVEL_P4D, p4d_table(p4dp), p4dp - p4d_table(p4dp), raw);
 }
 
 static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
@@ -509,7 +503,7 @@ static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
 	unsigned long next;
 
 	if (w->tables && !note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
-				     root ? folded_root(p4dp) : p4dp - p4d_index(addr), addr))
+				     p4d_table(p4dp), addr))
 		return stop_at(w, addr);
 	for (; addr != end; p4dp++, addr = next) {
 		p4d_t p4d = p4dp_get(p4dp);
@@ -519,7 +513,7 @@ static bool walk_p4ds(struct walker *w, pgd_t *pgdp, unsigned long addr,
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget--;
-		note_p4d(w, p4dp, addr, raw);
+		note_p4d(w, p4dp, raw);
 		if (p4d_none(p4d) || !p4d_present(p4d))
 			continue;
 		if (root)
@@ -606,7 +600,7 @@ static bool hugetlb_top(struct walker *w, unsigned long addr, struct hugetlb_slo
 	p4dp = p4d_offset(pgdp, addr);
 	p4d = p4dp_get(p4dp);
 	raw = p4d_val(p4d);
-	note_p4d(w, p4dp, addr, raw);
+	note_p4d(w, p4dp, raw);
 	if (p4d_none(p4d))
 		return false;
 	if (folded)
@@ -777,16 +771,13 @@ static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long e
 		w->budget--;
 		pgdp = pgd_offset(w->mm, addr);
 		p4dp = p4d_offset(pgdp, addr);
-		if (mm_p4d_folded(w->mm)) {
-			room = note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT, folded_root(p4dp), addr);
-		} else {
+		if (!mm_p4d_folded(w->mm)) {
 			room = note_table(w, VMLAB_LEVEL_PGD, PGDIR_SHIFT,
 					  pgdp - pgd_index(addr), addr);
-			if (room && !pgd_none(pgdp_get(pgdp)))
-				room = note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT,
-						  p4dp - p4d_index(addr), addr);
+			if (room && pgd_none(pgdp_get(pgdp)))
+				continue;
 		}
-		if (!room)
+		if (!room || !note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT, p4d_table(p4dp), addr))
 			return stop_at(w, addr);
 		if (!hugetlb_top(w, addr, &slot))
 			continue;

@@ -17,6 +17,9 @@
 
 u64 vmlab_arm64_ap2_of_dbm;
 
+/* TTBRn_EL1.CnP, Arm ARM D19.2. The kernel's name for it changes. */
+#define TTBR_CNP	BIT_ULL(0)
+
 /* TCR_EL1.IPS: width of a physical address. */
 static const u8 pa_bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 
@@ -62,7 +65,7 @@ static u64 features(u64 tcr)
 		found |= VMLAB_ARM64_EPAN;
 	if (tcr & TCR_E0PD1)
 		found |= VMLAB_ARM64_E0PD;
-	if (read_sysreg(ttbr1_el1) & TTBR_CNP_BIT)
+	if (read_sysreg(ttbr1_el1) & TTBR_CNP)
 		found |= VMLAB_ARM64_CNP;
 	if (system_supports_bti())
 		found |= VMLAB_ARM64_BTI;

@@ -12,7 +12,9 @@
 
 #include <asm/pgtable.h>
 
-/* Table descriptors, bits 63-59: D8.3.1. */
+/* Above the last level: a table, not a block. D8.3.1. */
+#define VMLAB_ARM64_TABLE		(1ULL << 1)
+/* What a table descriptor takes away. */
 #define VMLAB_ARM64_UXN_TABLE		(1ULL << 60)
 #define VMLAB_ARM64_AP_TABLE_NO_EL0	(1ULL << 61)
 #define VMLAB_ARM64_AP_TABLE_NO_WRITE	(1ULL << 62)
@@ -59,7 +61,7 @@ static __always_inline bool vmlab_arch_none(u64 raw)
 
 static __always_inline bool vmlab_arch_huge(u64 raw)
 {
-	return !(raw & PMD_TABLE_BIT);
+	return !(raw & VMLAB_ARM64_TABLE);
 }
 
 static __always_inline bool vmlab_arch_contiguous(u64 raw)

@@ -15,10 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __aarch64__
+#include <asm/ptrace.h>
+#endif
 
 #include "libvmlab.h"
 #include "session.h"
@@ -39,6 +43,22 @@ static int set_breakpoint(pid_t pid, uint64_t va)
 	    ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[7]), va ? 1 : 0))
 		return -errno;
 	return 0;
+}
+#elif defined(__aarch64__)
+/* Hardware breakpoint 0: enabled, of EL0, all four bytes (Arm ARM D19.3.2, DBGBCR). */
+#define BREAK_EL0	(1U | 2U << 1 | 0xfU << 5)
+
+static int set_breakpoint(pid_t pid, uint64_t va)
+{
+	struct user_hwdebug_state state = { 0 };
+	struct iovec io = {
+		.iov_base = &state,
+		.iov_len = offsetof(struct user_hwdebug_state, dbg_regs[1]),
+	};
+
+	state.dbg_regs[0].addr = va;
+	state.dbg_regs[0].ctrl = va ? BREAK_EL0 : 0;
+	return ptrace(PTRACE_SETREGSET, pid, NT_ARM_HW_BREAK, &io) ? -errno : 0;
 }
 #else
 static int set_breakpoint(pid_t pid, uint64_t va)
