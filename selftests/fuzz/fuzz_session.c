@@ -28,7 +28,7 @@ static void decode(const struct vmlab_info *info, const struct vmlab_run *run,
 	nr = vmlab_entry_bits(info, run->level, run->entry, vmlab_run_kind(run), bits);
 	for (i = 0; i < nr; i++)
 		use(bits[i]->name);
-	nr = vmlab_run_why(run, why);
+	nr = vmlab_run_why(info, run, why);
 	for (i = 0; i < nr; i++)
 		use(why[i]);
 	use(vmlab_run_state(run, false, vmlab_regions_find(regions, run->va)));
@@ -65,7 +65,8 @@ static void walk(struct vmlab_target *target, const struct vmlab_info *info, uin
 		abort();
 	for (i = 0; i < w.out_nr_levels; i++) {
 		use(vmlab_level_name(info, w.out_levels[i].level));
-		use(vmlab_facts_enforced(vmlab_entry_permits(info, w.out_levels[i].entry)).s);
+		use(vmlab_facts_enforced(vmlab_entry_permits(info, w.out_levels[i].level,
+							     w.out_levels[i].entry)).s);
 	}
 	if (w.out_leaf.count)
 		decode(info, &w.out_leaf, regions);

@@ -91,6 +91,7 @@ struct vmlab_info forge_info(void)
 		.out_pa_bits = 40,
 		.out_user_end = 0x7ffffffff000,
 		.out_kernel_start = 0xffff800000000000,
+		.out_facts = VMLAB_FACTS_KNOWN,
 		.out_door = VMLAB_DOOR_PAGEMAP,
 	};
 }

@@ -173,8 +173,8 @@ TEST(entries_of_no_level_or_no_known_architecture_have_no_names)
 	info.out_arch = 99;
 	EXPECT_STREQ("", names(&info, 1, ~0ULL, LEAF));
 	EXPECT_EQ(NULL, vmlab_arch_name(99));
-	EXPECT_EQ(0, vmlab_entry_permits(&info, ~0ULL));
-	EXPECT_FALSE(vmlab_entry_valid(&info, 1));
+	EXPECT_EQ(0, vmlab_entry_permits(&info, VMLAB_LEVEL_PTE, ~0ULL));
+	EXPECT_FALSE(vmlab_entry_valid(&info, VMLAB_LEVEL_PTE, 1));
 	EXPECT_STREQ("x86_64", vmlab_arch_name(VMLAB_ARCH_X86_64));
 }
 
@@ -198,12 +198,17 @@ TEST(an_entry_permits_what_its_three_bits_say)
 	for (i = 0; i < 16; i++) {
 		uint64_t entry = (i & 7) | (i & 8 ? BIT(63) : 0);
 		bool user = (i & 1) && (i & 4);
-		struct vmlab_perms p = vmlab_facts_enforced(vmlab_entry_permits(&info, entry));
+		unsigned int level;
 
-		EXPECT_EQ(user ? 'r' : '-', p.s[0]);
-		EXPECT_EQ(user && (i & 2) ? 'w' : '-', p.s[1]);
-		EXPECT_EQ(user && !(i & 8) ? 'x' : '-', p.s[2]);
-		EXPECT_EQ(i & 1, vmlab_entry_valid(&info, entry));
+		for (level = VMLAB_LEVEL_PTE; level <= VMLAB_LEVEL_PGD; level++) {
+			struct vmlab_perms p = vmlab_facts_enforced(
+				vmlab_entry_permits(&info, level, entry));
+
+			EXPECT_EQ(user ? 'r' : '-', p.s[0]);
+			EXPECT_EQ(user && (i & 2) ? 'w' : '-', p.s[1]);
+			EXPECT_EQ(user && !(i & 8) ? 'x' : '-', p.s[2]);
+			EXPECT_EQ(i & 1, vmlab_entry_valid(&info, level, entry));
+		}
 	}
 }
 

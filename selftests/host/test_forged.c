@@ -255,10 +255,11 @@ TEST_F(forged, walk_through_a_level_without_a_name_is_refused)
 
 TEST_F(forged, walk_without_a_leaf_has_no_reasons_of_its_own)
 {
+	const struct vmlab_info info = forge_info();
 	struct vmlab_run run = { .facts = ~0ULL & ~(VMLAB_FACT_WRITE | VMLAB_FACT_READ) };
 	const char *why[VMLAB_WHY_MAX];
 
-	EXPECT_EQ(0, vmlab_run_why(&run, why));
+	EXPECT_EQ(0, vmlab_run_why(&info, &run, why));
 }
 
 TEST_F(forged, leaf_that_is_none_leaves_the_list_of_reasons_whole)

@@ -109,12 +109,13 @@ TEST(vdso_is_what_is_special_in_the_vdso)
 	EXPECT_STREQ("anon-shared", or_none(vmlab_run_state(&anon, false, &vdso)));
 }
 
-static const char *why_of(uint64_t facts)
+static const char *why_on(uint64_t reported, uint64_t facts)
 {
+	const struct vmlab_info info = { .out_facts = reported };
 	static char text[256];
 	const struct vmlab_run run = run_of(facts);
 	const char *why[VMLAB_WHY_MAX];
-	size_t nr = vmlab_run_why(&run, why), i;
+	size_t nr = vmlab_run_why(&info, &run, why), i;
 
 	text[0] = '\0';
 	for (i = 0; i < nr; i++) {
@@ -122,6 +123,11 @@ static const char *why_of(uint64_t facts)
 		strcat(text, why[i]);
 	}
 	return text;
+}
+
+static const char *why_of(uint64_t facts)
+{
+	return why_on(VMLAB_FACTS_KNOWN, facts);
 }
 
 TEST(every_reason_follows_from_its_facts)
@@ -167,8 +173,21 @@ TEST(every_reason_follows_from_its_facts)
 			TH_LOG("facts %#llx", (unsigned long long)cases[i].facts);
 }
 
+TEST(nothing_waits_for_soft_dirty_where_no_kernel_tracks_it)
+{
+	const uint64_t reported = VMLAB_FACTS_KNOWN & ~F(SOFT_DIRTY);
+
+	EXPECT_STREQ("dirty-tracking", why_on(reported, PAGE | F(ANON) | F(EXCLUSIVE) | RW));
+	EXPECT_STREQ("cow", why_on(reported, PAGE | F(ANON) | F(EXCLUSIVE) | F(DIRTY) | RW));
+	EXPECT_STREQ("cow", why_on(reported, PAGE | F(ANON) | RW));
+	EXPECT_STREQ("uffd-wp",
+		     why_on(reported, PAGE | F(ANON) | F(EXCLUSIVE) | F(UFFD_WP) | RW));
+	EXPECT_STREQ("", why_on(reported, PAGE | F(WRITE) | F(ANON) | F(EXCLUSIVE) | RW));
+}
+
 TEST(there_are_never_more_reasons_than_fit)
 {
+	const struct vmlab_info info = { .out_facts = VMLAB_FACTS_KNOWN };
 	const char *why[VMLAB_WHY_MAX];
 	uint64_t x = 88172645463325252ULL;
 	unsigned int i;
@@ -180,9 +199,9 @@ TEST(there_are_never_more_reasons_than_fit)
 		x ^= x >> 7;
 		x ^= x << 17;
 		run = run_of(x & VMLAB_FACTS_KNOWN);
-		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&run, why));
+		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&info, &run, why));
 		run.facts |= F(PRESENT);
-		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&run, why));
+		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&info, &run, why));
 	}
 }
 

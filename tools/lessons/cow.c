@@ -19,8 +19,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define PAGE 4096
-
 static char *page;
 
 /* The child's life: a byte comes in, the page is written to, a byte goes out. */
@@ -39,11 +37,12 @@ static void child(int in, int out)
 
 int main(void)
 {
+	const long size = sysconf(_SC_PAGESIZE);
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 	char line[32], byte = 0;
 	pid_t pid;
 
-	page = aligned_alloc(PAGE, PAGE);
+	page = aligned_alloc(size, size);
 	if (!page)
 		return 1;
 	strcpy(page, "the parent wrote this");

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode.h"
 #include "session.h"
 
 /* Everything that classification looks at. */
@@ -120,6 +121,7 @@ static const struct {
 	{ "[vvar",		"vvar" },
 	{ "[vsyscall]",		"vsyscall" },
 	{ "[sigpage]",		"vdso" },
+	{ "[vectors]",		"vdso" },
 	{ "[uprobes]",		"vdso" },
 	{ "[anon_shmem:",	"shared" },
 	{ "[anon:",		"anon" },
@@ -186,7 +188,8 @@ static void add_gap(struct vmlab_anatomy *a, const struct vmlab_info *info, uint
 	if (from == to)
 		return;
 	if (from < info->out_kernel_start) {
-		add_part(a, from, info->out_kernel_start, "hole", "not canonical: no address");
+		add_part(a, from, info->out_kernel_start, "hole",
+			 vmlab_arch_of(info->out_arch)->hole);
 		from = info->out_kernel_start;
 	}
 	if (from != to)
@@ -316,7 +319,7 @@ static void judge(struct vmlab_part *part, uint64_t facts)
  */
 static bool has_deposit(const struct vmlab_run *run, uint32_t arch)
 {
-	return arch == VMLAB_ARCH_X86_64 && run->level == VMLAB_LEVEL_PMD &&
+	return vmlab_arch_of(arch)->deposits_table && run->level == VMLAB_LEVEL_PMD &&
 	       !(run->facts & F(HUGETLB)) && !(run->facts & F(SHARED)) &&
 	       (run->facts & (F(ANON) | F(HUGE_ZERO) | F(MIGRATION)));
 }
@@ -326,10 +329,9 @@ static int add_run(struct vmlab_anatomy *a, const struct evidence *e,
 		   const struct vmlab_run *run, bool hidden)
 {
 	uint64_t facts = facts_to_count(run, hidden), shift = page_shift(e);
-	uint64_t va = run->va, end;
+	uint64_t user_end = e->session->info.out_user_end, va = run->va, end;
 
-	if (run->shift < shift || run->shift > 48 || run->count > (1ULL << 47 >> run->shift) ||
-	    run->va >= e->session->info.out_user_end)
+	if (va >= user_end || run->count > (user_end - va) >> run->shift)
 		return -EBADMSG;
 	end = va + ((uint64_t)run->count << run->shift);
 	while (va < end) {
@@ -537,6 +539,7 @@ static uint64_t phdr_address(struct vmlab_session *session, pid_t pid, uint8_t c
 
 static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 {
+	const uint64_t mask = (1ULL << page_shift(e)) - 1;
 	const struct vmlab_region *at;
 	char path[64];
 	size_t i;
@@ -555,7 +558,7 @@ static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 	for (i = 0; i < e->exe.nr_segments; i++) {
 		const struct vmlab_segment *s = &e->exe.segments[i];
 
-		if (s->type == PT_LOAD && s->offset <= at->offset &&
+		if (s->type == PT_LOAD && (s->offset & ~mask) <= at->offset &&
 		    at->offset < s->offset + s->sz_file) {
 			e->exe_bias = at->start - (s->vaddr - s->offset + at->offset);
 			break;

@@ -11,23 +11,49 @@
 
 static const struct vmlab_arch *const archs[] = {
 	&vmlab_arch_x86_64,
+	&vmlab_arch_arm64,
 };
 
-static const struct vmlab_arch *arch_of(uint32_t id)
+static uint64_t permits_unknown(const struct vmlab_info *info, unsigned int level,
+				uint64_t entry)
+{
+	(void)info;
+	(void)level;
+	(void)entry;
+	return 0;
+}
+
+static bool valid_unknown(unsigned int level, uint64_t entry)
+{
+	(void)level;
+	(void)entry;
+	return false;
+}
+
+/* No names; entries of 64 bits and addresses with a sign, as most have them. */
+static const struct vmlab_arch unknown = {
+	.bits = (const struct vmlab_bit[]) { { 0 } },
+	.features = (const struct vmlab_feature[]) { { 0 } },
+	.entry_shift = 3,
+	.half_bits = 1,
+	.hole = "in neither half: no address",
+	.permits = permits_unknown,
+	.valid = valid_unknown,
+};
+
+const struct vmlab_arch *vmlab_arch_of(uint32_t id)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
 		if (archs[i]->id == id)
 			return archs[i];
-	return NULL;
+	return &unknown;
 }
 
 const char *vmlab_arch_name(uint32_t id)
 {
-	const struct vmlab_arch *arch = arch_of(id);
-
-	return arch ? arch->name : NULL;
+	return vmlab_arch_of(id)->name;
 }
 
 const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level)
@@ -49,24 +75,29 @@ const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level)
 
 unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level)
 {
-	const struct vmlab_arch *arch = arch_of(info->out_arch);
+	/* A table is a page full of entries. */
+	unsigned int index_bits = info->out_page_shift -
+				  vmlab_arch_of(info->out_arch)->entry_shift;
 
-	return info->out_page_shift + (level - 1) * (arch ? arch->index_bits : 9);
+	return info->out_page_shift + (level - 1) * index_bits;
 }
 
 size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
 			uint64_t entry, unsigned int kind, const struct vmlab_bit **out)
 {
-	const struct vmlab_arch *arch = arch_of(info->out_arch);
+	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
+	uint64_t forms = info->out_features & ~VMLAB_FORMS;
 	const struct vmlab_bit *bit;
 	size_t nr = 0;
 
-	if (!arch || level < VMLAB_LEVEL_PTE || level > VMLAB_MAX_LEVELS)
+	if (level < VMLAB_LEVEL_PTE || level > VMLAB_MAX_LEVELS)
 		return 0;
+	if (arch->forms)
+		forms |= arch->forms(info);
 	for (bit = arch->bits; bit->name && nr < VMLAB_BITS_MAX; bit++) {
 		if (!(bit->levels & (1U << level)) || !(bit->kind & kind))
 			continue;
-		if (bit->feature && !(bit->feature & info->out_features))
+		if (bit->feature && !(bit->feature & forms))
 			continue;
 		if ((entry & bit->mask) == bit->value)
 			out[nr++] = bit;
@@ -80,27 +111,24 @@ unsigned int vmlab_run_kind(const struct vmlab_run *run)
 		VMLAB_BIT_LEAF : VMLAB_BIT_ABSENT;
 }
 
-uint64_t vmlab_entry_permits(const struct vmlab_info *info, uint64_t entry)
+uint64_t vmlab_entry_permits(const struct vmlab_info *info, unsigned int level,
+			     uint64_t entry)
 {
-	const struct vmlab_arch *arch = arch_of(info->out_arch);
+	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
 
-	return arch && arch->valid(entry) ? arch->permits(entry) : 0;
+	return arch->valid(level, entry) ? arch->permits(info, level, entry) : 0;
 }
 
-bool vmlab_entry_valid(const struct vmlab_info *info, uint64_t entry)
+bool vmlab_entry_valid(const struct vmlab_info *info, unsigned int level, uint64_t entry)
 {
-	const struct vmlab_arch *arch = arch_of(info->out_arch);
-
-	return arch && arch->valid(entry);
+	return vmlab_arch_of(info->out_arch)->valid(level, entry);
 }
 
 const char *vmlab_feature_name(uint32_t id, unsigned int i, uint64_t *mask)
 {
-	const struct vmlab_arch *arch = arch_of(id);
+	const struct vmlab_arch *arch = vmlab_arch_of(id);
 	unsigned int at;
 
-	if (!arch)
-		return NULL;
 	for (at = 0; arch->features[at].name; at++) {
 		if (at == i) {
 			*mask = arch->features[at].mask;
@@ -216,7 +244,8 @@ static const struct {
 	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(UFFD_WP),	"dirty-tracking" },
 };
 
-size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
+size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
+		     const char **out)
 {
 	uint64_t asked = 0, lost, gained, facts = run->facts;
 	size_t nr = 0, i;
@@ -230,6 +259,9 @@ size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
 		asked |= F(WRITE);
 	if (facts & F(ASKED_EXEC))
 		asked |= F(EXEC);
+	/* Where nobody tracks soft-dirty, nothing waits for it: as if it were set. */
+	if (!(info->out_facts & F(SOFT_DIRTY)))
+		facts |= F(SOFT_DIRTY);
 	lost = asked & ~facts;
 	gained = ~asked & facts & (F(READ) | F(WRITE) | F(EXEC));
 	if (lost && (facts & F(PROTNONE)))
@@ -248,5 +280,8 @@ size_t vmlab_run_why(const struct vmlab_run *run, const char **out)
 
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va)
 {
-	return va < (1ULL << (info->out_va_bits - 1)) || va >= info->out_kernel_start;
+	unsigned int bits = info->out_va_bits - vmlab_arch_of(info->out_arch)->half_bits;
+
+	/* The bits above are all zero, or all one. */
+	return bits >= 64 || !(va >> bits) || !(~va >> bits);
 }

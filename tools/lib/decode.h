@@ -20,11 +20,33 @@ struct vmlab_arch {
 	const char *name;
 	const struct vmlab_bit *bits;	/* ends with a NULL name */
 	const struct vmlab_feature *features;	/* likewise */
-	unsigned int index_bits;	/* log2 of the entries of a table */
-	uint64_t (*permits)(uint64_t entry);
-	bool (*valid)(uint64_t entry);
+	/*
+	 * What rows of @bits may be tied to: INFO's features, and VMLAB_FORM_* that
+	 * follow from the rest of INFO. NULL: the features alone.
+	 */
+	uint64_t (*forms)(const struct vmlab_info *info);
+	unsigned int entry_shift;	/* log2 of an entry's size in bytes */
+	/*
+	 * Bits of a canonical address that choose the half: 1 where va_bits includes
+	 * the sign (the halves share them), 0 where each half has va_bits of its own.
+	 */
+	unsigned int half_bits;
+	const char *hole;		/* what lies between the halves, for people */
+	bool deposits_table;		/* anonymous huge pmds keep a table in reserve */
+	/* VMLAB_FACT_READ, _WRITE, _EXEC of one entry that is valid. */
+	uint64_t (*permits)(const struct vmlab_info *info, unsigned int level,
+			    uint64_t entry);
+	bool (*valid)(unsigned int level, uint64_t entry);
 };
 
+/* Never a feature of INFO's: rows of tables that other fields of INFO decide on. */
+#define VMLAB_FORM_SHAREABILITY	(1ULL << 63)	/* arm64: SH is in the entry */
+#define VMLAB_FORMS		VMLAB_FORM_SHAREABILITY
+
+/* Never NULL: of an architecture that is not known, the one that knows nothing. */
+const struct vmlab_arch *vmlab_arch_of(uint32_t id);
+
 extern const struct vmlab_arch vmlab_arch_x86_64;
+extern const struct vmlab_arch vmlab_arch_arm64;
 
 #endif /* VMLAB_DECODE_H */

@@ -75,16 +75,19 @@ static const struct vmlab_feature features[] = {
 	{ 0 },
 };
 
-static bool valid(uint64_t entry)
+static bool valid(unsigned int level, uint64_t entry)
 {
+	(void)level;
 	return entry & BIT(0);
 }
 
 /* SDM 4.6.1: a user access needs U/S in every level, a write R/W, a fetch no XD. */
-static uint64_t permits(uint64_t entry)
+static uint64_t permits(const struct vmlab_info *info, unsigned int level, uint64_t entry)
 {
 	uint64_t facts = 0;
 
+	(void)info;
+	(void)level;
 	if (!(entry & BIT(2)))
 		return 0;
 	facts |= VMLAB_FACT_READ;
@@ -100,7 +103,10 @@ const struct vmlab_arch vmlab_arch_x86_64 = {
 	.name = "x86_64",
 	.bits = bits,
 	.features = features,
-	.index_bits = 9,
+	.entry_shift = 3,
+	.half_bits = 1,
+	.hole = "not canonical: no address",
+	.deposits_table = true,
 	.permits = permits,
 	.valid = valid,
 };

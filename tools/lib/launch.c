@@ -45,9 +45,7 @@ static int set_breakpoint(pid_t pid, uint64_t va)
 	return 0;
 }
 #elif defined(__aarch64__)
-/* Hardware breakpoint 0: enabled, of EL0, all four bytes (Arm ARM D19.3.2, DBGBCR). */
-#define BREAK_EL0	(1U | 2U << 1 | 0xfU << 5)
-
+/* Breakpoint register 0 (Arm ARM, DBGBCR<n>_EL1): all 4 bytes at @va, from EL0, enabled. */
 static int set_breakpoint(pid_t pid, uint64_t va)
 {
 	struct user_hwdebug_state state = { 0 };
@@ -57,7 +55,7 @@ static int set_breakpoint(pid_t pid, uint64_t va)
 	};
 
 	state.dbg_regs[0].addr = va;
-	state.dbg_regs[0].ctrl = va ? BREAK_EL0 : 0;
+	state.dbg_regs[0].ctrl = va ? 0xf << 5 | 2 << 1 | 1 : 0;
 	return ptrace(PTRACE_SETREGSET, pid, NT_ARM_HW_BREAK, &io) ? -errno : 0;
 }
 #else

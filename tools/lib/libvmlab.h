@@ -64,7 +64,7 @@ void vmlab_target_close(struct vmlab_target *target);
 pid_t vmlab_target_pid(const struct vmlab_target *target);
 /* Frames, entries and what comes from them are withheld from this caller. */
 bool vmlab_target_hidden(const struct vmlab_target *target);
-/* The facts that this caller may see: of the others, a zero says nothing. */
+/* The facts that can be told to this caller: of the others, a zero says nothing. */
 uint64_t vmlab_target_facts(const struct vmlab_target *target);
 /* The module's descriptor, for those who call ioctl(2) themselves; -1 from a recording. */
 int vmlab_target_fd(const struct vmlab_target *target);
@@ -174,7 +174,7 @@ struct vmlab_bit {
 
 #define VMLAB_BITS_MAX		32
 
-/* "x86_64"; NULL for one this library does not know. */
+/* "x86_64", "arm64"; NULL for one this library does not know. */
 const char *vmlab_arch_name(uint32_t arch);
 /* "pgd", "p4d", "pud", "pmd", "pte": the root is "pgd" whatever its depth. */
 const char *vmlab_level_name(const struct vmlab_info *info, unsigned int level);
@@ -188,10 +188,11 @@ size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
 			uint64_t entry, unsigned int kind, const struct vmlab_bit **out);
 /* What kind of entry the leaf of a run or a walk is. */
 unsigned int vmlab_run_kind(const struct vmlab_run *run);
-/* What one entry permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
-uint64_t vmlab_entry_permits(const struct vmlab_info *info, uint64_t entry);
+/* What one entry of @level permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
+uint64_t vmlab_entry_permits(const struct vmlab_info *info, unsigned int level,
+			     uint64_t entry);
 /* Does the MMU translate through it? */
-bool vmlab_entry_valid(const struct vmlab_info *info, uint64_t entry);
+bool vmlab_entry_valid(const struct vmlab_info *info, unsigned int level, uint64_t entry);
 /* The name and mask of the @i-th feature of @arch, or NULL past the last. */
 const char *vmlab_feature_name(uint32_t arch, unsigned int i, uint64_t *mask);
 
@@ -210,8 +211,12 @@ const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 			    const struct vmlab_region *region);
 /* Why enforced differs from asked, into @out; how many, 0 where it does not. */
 #define VMLAB_WHY_MAX	4
-size_t vmlab_run_why(const struct vmlab_run *run, const char **out);
-/* The address lies in one half or the other, not in the hole between. */
+size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
+		     const char **out);
+/*
+ * The address lies in one half or the other, not in the hole between. A tag in the
+ * top byte, where the MMU ignores one, is not part of an address.
+ */
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
 
 /* ---- elf.c: what the mapped files say ------------------------------------ */

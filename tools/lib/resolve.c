@@ -40,6 +40,7 @@ static void path_of(pid_t pid, const struct vmlab_region *region, char *buf, siz
 static int relocate(struct vmlab_session *session, const char *path,
 		    const struct vmlab_region *first, uint64_t *value)
 {
+	const uint64_t mask = (1ULL << session->info.out_page_shift) - 1;
 	struct vmlab_elf elf;
 	size_t i;
 	int ret;
@@ -51,7 +52,7 @@ static int relocate(struct vmlab_session *session, const char *path,
 	for (i = 0; i < elf.nr_segments; i++) {
 		const struct vmlab_segment *s = &elf.segments[i];
 
-		if (s->type != PT_LOAD || first->offset < (s->offset & ~0xfffULL) ||
+		if (s->type != PT_LOAD || first->offset < (s->offset & ~mask) ||
 		    first->offset >= s->offset + s->sz_file)
 			continue;
 		*value += first->start - (s->vaddr - s->offset + first->offset);

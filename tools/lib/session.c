@@ -286,10 +286,11 @@ bool vmlab_target_hidden(const struct vmlab_target *target)
 
 uint64_t vmlab_target_facts(const struct vmlab_target *target)
 {
-	uint64_t facts = VMLAB_FACTS_KNOWN;
+	/* Some kernels have no such thing: soft-dirty, for one. */
+	uint64_t facts = VMLAB_FACTS_KNOWN & target->session->info.out_facts;
 
 	if (target->flags & VMLAB_OUT_HIDDEN)
-		facts = VMLAB_FACTS_PUBLIC;
+		facts &= VMLAB_FACTS_PUBLIC;
 	if (target->flags & VMLAB_OUT_COARSE)
 		facts &= ~VMLAB_FACTS_COARSE;
 	if (target->flags & VMLAB_OUT_NO_VMAS)

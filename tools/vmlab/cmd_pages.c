@@ -100,7 +100,7 @@ static void show_run(struct cli *cli, const struct vmlab_run *run,
 	bool swap = !hidden && (run->facts & VMLAB_FACT_SWAP);
 	bool anon = run->facts & VMLAB_FACT_ANON;
 	const char *names[VMLAB_BITS_MAX], *why[VMLAB_WHY_MAX];
-	size_t nr_why = hidden ? 0 : vmlab_run_why(run, why);
+	size_t nr_why = hidden ? 0 : vmlab_run_why(info, run, why);
 	struct render_value v[NR_FIELDS];
 	char flags[4];
 	size_t nr;
@@ -123,7 +123,8 @@ static void show_run(struct cli *cli, const struct vmlab_run *run,
 	v[WHY] = hidden ? RENDER_V_NULL : RENDER_V_LIST(why, nr_why);
 	v[ACCESSED] = fact(run, VMLAB_FACT_ACCESSED, !hidden && leaf);
 	v[DIRTY] = fact(run, VMLAB_FACT_DIRTY, !hidden && leaf);
-	v[SOFT_DIRTY] = fact(run, VMLAB_FACT_SOFT_DIRTY, true);
+	v[SOFT_DIRTY] = fact(run, VMLAB_FACT_SOFT_DIRTY,
+			     vmlab_target_facts(cli->target) & VMLAB_FACT_SOFT_DIRTY);
 	v[FLAGS] = RENDER_V_TEXT(hidden ? NULL : flags);
 	v[MAPCOUNT] = run->mapcount != VMLAB_MAPCOUNT_UNKNOWN ?
 		      RENDER_V_NUM(run->mapcount) : RENDER_V_NULL;

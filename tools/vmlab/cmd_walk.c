@@ -80,14 +80,15 @@ static void show_leaf(struct render *r, const struct vmlab_info *info,
 	render_object_end(r);
 }
 
-static void show_verdict(struct render *r, const struct vmlab_walk *walk, bool hidden,
+static void show_verdict(struct render *r, const struct vmlab_info *info,
+			 const struct vmlab_walk *walk, bool hidden,
 			 const struct vmlab_region *region)
 {
 	const struct vmlab_run *leaf = &walk->out_leaf;
 	struct vmlab_perms asked = vmlab_facts_asked(leaf->facts);
 	struct vmlab_perms enforced = vmlab_facts_enforced(leaf->facts);
 	const char *why[VMLAB_WHY_MAX];
-	size_t nr = vmlab_run_why(leaf, why);
+	size_t nr = vmlab_run_why(info, leaf, why);
 
 	/* Without a leaf only the region knows what was asked. */
 	if (!leaf->count && region) {
@@ -115,7 +116,7 @@ static int show(struct cli *cli, const struct vmlab_walk *walk,
 
 	render_put(r, &fields[MAPPED], RENDER_V_NUM(!!(walk->out_flags & VMLAB_OUT_MAPPED)));
 	show_region(r, region);
-	show_verdict(r, walk, hidden, region);
+	show_verdict(r, info, walk, hidden, region);
 	show_leaf(r, info, walk, hidden);
 	view_user_root(r, info, walk);
 	view_levels(r, info, walk);

@@ -53,9 +53,11 @@ static const struct render_field level_fields[] = {
 static unsigned int kind_of(const struct vmlab_info *info, const struct vmlab_walk *walk,
 			    unsigned int i)
 {
+	const struct vmlab_entry *entry = &walk->out_levels[i];
+
 	if (i + 1 == walk->out_nr_levels && walk->out_leaf.count)
 		return vmlab_run_kind(&walk->out_leaf);
-	return vmlab_entry_valid(info, walk->out_levels[i].entry) ?
+	return vmlab_entry_valid(info, entry->level, entry->entry) ?
 		VMLAB_BIT_TABLE : VMLAB_BIT_ABSENT;
 }
 
@@ -65,7 +67,7 @@ static void level_values(const struct vmlab_info *info, const struct vmlab_entry
 {
 	size_t nr = view_bits(info, entry->level, entry->entry, kind, names);
 
-	*allows = vmlab_facts_enforced(vmlab_entry_permits(info, permits_of));
+	*allows = vmlab_facts_enforced(vmlab_entry_permits(info, entry->level, permits_of));
 	v[L_LEVEL] = RENDER_V_TEXT(vmlab_level_name(info, entry->level));
 	v[L_INDEX] = RENDER_V_NUM(entry->index);
 	v[L_TABLE] = RENDER_V_NUM(entry->table_pa);
@@ -108,7 +110,8 @@ void view_user_root(struct render *r, const struct vmlab_info *info,
 
 	if (!(walk->out_flags & VMLAB_OUT_USER_ROOT))
 		return;
-	kind = vmlab_entry_valid(info, root->entry) ? VMLAB_BIT_TABLE : VMLAB_BIT_ABSENT;
+	kind = vmlab_entry_valid(info, root->level, root->entry) ?
+		VMLAB_BIT_TABLE : VMLAB_BIT_ABSENT;
 	level_values(info, root, kind, root->entry, &allows, names, v);
 	render_object(r, "user_root", "user root");
 	for (i = 0; i < L_NR; i++)
