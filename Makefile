@@ -7,7 +7,12 @@
 VERSION	:= $(shell cat VERSION)
 KDIR	?= /lib/modules/$(shell uname -r)/build
 PREFIX	?= /usr/local
-ARCH	?= x86_64
+# For another architecture: make hands ARCH and CROSS_COMPILE on by itself.
+ifneq ($(CROSS_COMPILE),)
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+endif
 # What the module is compiled with; kernels want the compiler they were built by.
 MODULE_CC ?= $(CC)
 
@@ -83,6 +88,8 @@ help:
 	@echo 'make style            checkpatch, sparse, shellcheck, warnings as errors'
 	@echo 'make clean            takes away what was built here'
 	@echo
+	@echo 'ARCH              architecture, as the kernel calls it (arm64), when it is not this one'
+	@echo 'CROSS_COMPILE     what the names of its compiler and binutils start with'
 	@echo 'KDIR              kernel headers to build the module for ($(KDIR))'
 	@echo 'LAB_CACHE         where kernels and builds of the lab are kept'
 	@echo 'LAB_DEBUG_KERNEL  a folder with a ready-made checking kernel'
