@@ -556,8 +556,8 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
 }
 
 /*
- * Where a huge page of hugetlb has its entry, or the first of its entries where it is
- * a contiguous group of smaller leaves (arm64: 16 ptes, 16 pmds).
+ * Where a huge page of hugetlb has its entry, or that of its entries which serves the
+ * address where it is a contiguous group of smaller leaves (arm64: 16 ptes, 16 pmds).
  */
 struct hugetlb_slot {
 	struct hstate *h;
@@ -667,12 +667,18 @@ static u64 hugetlb_group_facts(const u64 *entries, unsigned int nr)
 static void hugetlb_describe(struct walker *w, unsigned long addr,
 			     const struct hugetlb_slot *slot, struct vmlab_run *leaf)
 {
+	unsigned int shift = huge_page_shift(slot->h), entry_shift, nr;
 	const u64 *entries = slot->entryp;
-	unsigned int shift = huge_page_shift(slot->h), entry_shift;
-	u64 raw = READ_ONCE(*entries);
-	pte_t pte = __pte(raw);
+	pte_t pte;
+	u64 raw;
 
-	note(w, slot->level, entries - slot->index, slot->index, raw);
+	hugetlb_level(shift, &entry_shift);
+	nr = 1U << (shift - entry_shift);
+	note(w, slot->level, entries - slot->index, slot->index, READ_ONCE(*entries));
+	/* The leaf is the group's, and has its first entry. */
+	entries -= slot->index & (nr - 1);
+	raw = READ_ONCE(*entries);
+	pte = __pte(raw);
 	leaf->count = 0;
 	if (!raw)
 		return;
@@ -684,8 +690,7 @@ static void hugetlb_describe(struct walker *w, unsigned long addr,
 		else if (slot->level == VMLAB_LEVEL_PUD)
 			leaf->pfn = pud_pfn(__pud(raw));
 		describe_huge(w, raw, slot->permits, false, false, leaf);
-		hugetlb_level(shift, &entry_shift);
-		leaf->facts |= hugetlb_group_facts(entries, 1U << (shift - entry_shift));
+		leaf->facts |= hugetlb_group_facts(entries, nr);
 	} else {
 		describe_absent(pte, leaf);
 	}
@@ -707,8 +712,6 @@ static bool hugetlb_leaf(struct walker *w, unsigned long addr, struct vmlab_run 
 
 	leaf->count = 0;
 	slot.level = hugetlb_level(huge_page_shift(slot.h), &entry_shift);
-	/* A group is read from its first entry on. */
-	addr &= huge_page_mask(slot.h);
 	if (!hugetlb_top(w, addr, &slot))
 		return true;
 

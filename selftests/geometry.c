@@ -41,10 +41,9 @@ static const char *leaf_differs(const struct vmlab_walk *walk, const struct vmla
 	const struct vmlab_entry *last = &walk->out_levels[walk->out_nr_levels - 1];
 	const struct vmlab_run *leaf = &walk->out_leaf;
 	const bool valid = mmu_valid(last->level, last->entry);
-	/* A group of entries may be one page of hugetlb, of 16 times their size. */
-	const unsigned int group = mmu_is_contiguous(last->entry) &&
-				   (leaf->facts & VMLAB_FACT_HUGETLB) ? 4 : 0;
+	const unsigned int group = leaf->facts & VMLAB_FACT_HUGETLB ? mmu_group_shift : 0;
 	const unsigned int shift = 12 + 9 * (last->level - 1);
+	unsigned int member;
 
 	if (!leaf->count) {
 		if (leaf->va || leaf->facts || leaf->entry || leaf->level)
@@ -55,10 +54,14 @@ static const char *leaf_differs(const struct vmlab_walk *walk, const struct vmla
 	}
 	if (leaf->count != 1)
 		return "a walk's leaf is more than one";
-	if (leaf->level != last->level || leaf->entry != last->entry)
-		return "the leaf is not the last level's entry";
 	if (leaf->shift != shift && leaf->shift != shift + group)
 		return "the leaf's size is not its level's";
+	/* Of a group the leaf has the first entry, and the walk met the address's own. */
+	member = last->index & ((1U << (leaf->shift - shift)) - 1);
+	if (leaf->level != last->level || (!member && leaf->entry != last->entry))
+		return "the leaf is not the last level's entry";
+	if (mmu_frame(last->entry) != mmu_frame(leaf->entry) + member * ((1U << shift) / 4096))
+		return "the leaf is not the group that the last level's entry is of";
 	if (leaf->va != (walk->va & ~((1ULL << leaf->shift) - 1)))
 		return "the leaf's address is not the page's";
 	if (!(leaf->facts & VMLAB_FACT_PRESENT) != !valid)

@@ -29,8 +29,8 @@ const char *mmu_machine_differs(const struct vmlab_info *info);
 
 bool mmu_valid(unsigned int level, uint64_t entry);
 bool mmu_is_table(unsigned int level, uint64_t entry);
-/* One of several entries that are a single page of hugetlb, or may be. */
-bool mmu_is_contiguous(uint64_t entry);
+/* A page of hugetlb may be a group of this many entries: log2. */
+extern const unsigned int mmu_group_shift;
 /* VMLAB_FACT_READ, _WRITE, _EXEC of a valid entry. */
 uint64_t mmu_permits(const struct vmlab_info *info, unsigned int level, uint64_t entry);
 /* The frame of the table or page that a valid entry points to. */

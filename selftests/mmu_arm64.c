@@ -16,13 +16,14 @@
 #define AP_EL0		(1ULL << 6)
 #define AP_READONLY	(1ULL << 7)
 #define DBM		(1ULL << 51)
-#define CONTIGUOUS	(1ULL << 52)
 #define UXN		(1ULL << 54)
 #define UXN_TABLE	(1ULL << 60)
 #define AP_TABLE_NO_EL0	(1ULL << 61)
 #define AP_TABLE_NO_WRITE (1ULL << 62)
 
 const char mmu_arch[] = "arm64";
+/* The contiguous bit, with pages of 4 KiB: 16 entries at both lower levels. */
+const unsigned int mmu_group_shift = 4;
 
 /* The whole log; it is still there, a test machine has not run for long. */
 static const char *kernel_log(void)
@@ -82,8 +83,13 @@ uint64_t mmu_enforces(int prot)
 {
 	uint64_t facts = 0;
 
-	/* Only execution stands alone: AP[1] is reading, and writing above it. */
-	if (prot & (PROT_READ | PROT_WRITE))
+	if (!prot)
+		return 0;
+	/*
+	 * AP[1] is reading, and writing above it. Execution could stand alone, and does
+	 * where the kernel itself is kept from such pages.
+	 */
+	if (prot & (PROT_READ | PROT_WRITE) || !detected("Enhanced Privileged Access Never"))
 		facts |= VMLAB_FACT_READ;
 	if (prot & PROT_WRITE)
 		facts |= VMLAB_FACT_WRITE;
@@ -135,11 +141,6 @@ bool mmu_valid(unsigned int level, uint64_t entry)
 bool mmu_is_table(unsigned int level, uint64_t entry)
 {
 	return (entry & VALID) && level > VMLAB_LEVEL_PTE && (entry & TABLE);
-}
-
-bool mmu_is_contiguous(uint64_t entry)
-{
-	return (entry & VALID) && (entry & CONTIGUOUS);
 }
 
 uint64_t mmu_permits(const struct vmlab_info *info, unsigned int level, uint64_t entry)

@@ -15,6 +15,7 @@
 #define NX		(1ULL << 63)
 
 const char mmu_arch[] = "x86_64";
+const unsigned int mmu_group_shift;
 
 /* A line of /proc/cpuinfo, of the first CPU, with a blank at its end. */
 static void cpuinfo(const char *name, char *line, int size)
@@ -111,12 +112,6 @@ bool mmu_valid(unsigned int level, uint64_t entry)
 bool mmu_is_table(unsigned int level, uint64_t entry)
 {
 	return (entry & PRESENT) && level > VMLAB_LEVEL_PTE && !(entry & LARGE);
-}
-
-bool mmu_is_contiguous(uint64_t entry)
-{
-	(void)entry;
-	return false;
 }
 
 uint64_t mmu_permits(const struct vmlab_info *info, unsigned int level, uint64_t entry)
