@@ -52,7 +52,10 @@ check:
 check-debug:
 	$(Q)selftests/check debug
 
-check-matrix bench:
+check-matrix:
+	$(Q)selftests/check-matrix
+
+bench:
 	@echo "vmlab: \`make $@\` has nothing behind it yet" >&2; exit 1
 
 style:
@@ -80,7 +83,7 @@ help:
 	@echo 'make check            the quick tests, on the host and in the lab (TAP)'
 	@echo 'make check CHECK=full  these, the slow ones, another kernel, and fuzzing'
 	@echo 'make check-debug      the tests on the checking kernel (KASAN, lockdep, kmemleak ...)'
-	@echo 'make check-matrix     the quick tests on every kernel (not there yet)'
+	@echo 'make check-matrix     the quick tests on every cell of selftests/matrix'
 	@echo 'make bench            benchmarks in the lab (not there yet)'
 	@echo 'make install          command, library, header, man pages; DESTDIR and PREFIX'
 	@echo 'make modules_install  the module, as the kernel'"'"'s build does'
