@@ -718,10 +718,11 @@ static bool hugetlb_leaf(struct walker *w, unsigned long addr, struct vmlab_run 
 	local_irq_save(flags);
 	if (hugetlb_descend(w, addr, &slot)) {
 		ptl = huge_pte_lockptr(slot.h, w->mm, slot.entryp);
-		locked = spin_trylock(ptl);
-		if (locked) {
+		if (spin_trylock(ptl)) {
 			hugetlb_describe(w, addr, &slot, leaf);
 			spin_unlock(ptl);
+		} else {
+			locked = false;
 		}
 	}
 	local_irq_restore(flags);

@@ -383,10 +383,11 @@ TEST_F(hugetlb, made_PROT_NONE_keeps_its_frame)
 	 * arm64's pte_mkcont() made entries valid (6.1, 6.12), these too: then it is the
 	 * lack of AP[1] that keeps user mode out.
 	 */
-	if (facts_of_size(variant) == F(CONT) && (leaf.facts & F(PRESENT)))
+	if (facts_of_size(variant) == F(CONT) && (leaf.facts & F(PRESENT))) {
 		EXPECT_EQ(0, leaf.facts & (F(READ) | F(WRITE) | F(EXEC)));
-	else
+	} else {
 		EXPECT_EQ(F(PROTNONE), leaf.facts & (F(PROTNONE) | F(PRESENT) | F(READ) | F(WRITE)));
+	}
 	EXPECT_EQ(OWN | F(HUGETLB), leaf.facts & (OWN | F(HUGETLB)));
 	EXPECT_EQ(before.pfn, leaf.pfn);
 	EXPECT_EQ(before.pfn, PM_PFN(witness_page(&self->look.witness, area)));
