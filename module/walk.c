@@ -733,8 +733,10 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 {
 	unsigned long size = huge_page_size(hstate_vma(w->vma));
 	struct vmlab_run leaf;
+	unsigned long next;
 
-	for (addr &= ~(size - 1); addr < end; addr += size) {
+	for (; addr < end; addr = next) {
+		next = (addr & ~(size - 1)) + size;
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget -= 1 + VMLAB_HUGE_COST;

@@ -83,6 +83,8 @@ FIXTURE_SETUP(range)
 	ASSERT_LE(0, self->node) TH_LOG("is the module loaded? %s", strerror(errno));
 	self->target = ask_target(self->node, 0);
 	ASSERT_LE(0, self->target);
+	/* Ageing clears accessed bits at any time (lru_gen), but not of what is locked. */
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
 	p = fixture_anon_aligned(RANGE + HUGE_2M, HUGE_2M);
 	ASSERT_NE(NULL, p);
 	madvise(p, RANGE + HUGE_2M, MADV_NOHUGEPAGE);
