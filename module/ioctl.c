@@ -32,9 +32,20 @@ struct op {
 };
 
 /* From @_out to @_out_end outputs only; @_last ends the first published struct. */
+/* Room for the longest struct; OP() fails to compile for one that does not fit. */
+union any_arg {
+	struct vmlab_info info;
+	struct vmlab_open open;
+	struct vmlab_walk walk;
+	struct vmlab_scan scan;
+	struct vmlab_vmas vmas;
+	struct vmlab_tables tables;
+};
+
 #define OP(_cmd, _type, _out, _out_end, _last, _handler) {		\
 	.cmd = (_cmd),							\
-	.size = sizeof(_type),						\
+	.size = sizeof(_type) +						\
+		BUILD_BUG_ON_ZERO(sizeof(_type) > sizeof(union any_arg)), \
 	.min_size = offsetofend(_type, _last),				\
 	.out = offsetof(_type, _out),					\
 	.out_end = offsetofend(_type, _out_end),			\
@@ -72,15 +83,6 @@ static const struct op target_ops[] = {
 	   vmlab_vma_list),
 	OP(VMLAB_TABLES, struct vmlab_tables, out_next, out_flags, out_flags,
 	   vmlab_tables),
-};
-
-union any_arg {
-	struct vmlab_info info;
-	struct vmlab_open open;
-	struct vmlab_walk walk;
-	struct vmlab_scan scan;
-	struct vmlab_vmas vmas;
-	struct vmlab_tables tables;
 };
 
 static const struct op *find_op(const struct op *ops, size_t nr, unsigned int cmd)

@@ -40,9 +40,6 @@ struct vmlab_vmas ask_vmas(uint64_t start, uint64_t end, void *buf, uint32_t nr)
 /* And for TABLES. */
 struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr);
 
-/* The same for TABLES. */
-struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr);
-
 /* Descriptors open in this process. */
 int ask_open_files(void);
 
