@@ -81,7 +81,7 @@ help:
 	@echo 'make demo             boots a lab VM: a real program forks and breaks copy-on-write'
 	@echo 'make lab              an interactive shell in the lab, vmlab loaded'
 	@echo 'make check            the quick tests, on the host and in the lab (TAP)'
-	@echo 'make check CHECK=full  these, the slow ones on every kernel, and fuzzing'
+	@echo 'make check CHECK=full  these, the slow ones, another kernel, and fuzzing'
 	@echo 'make check-debug      the tests on the checking kernel (KASAN, lockdep, kmemleak ...)'
 	@echo 'make check-matrix     the quick tests on every cell of selftests/matrix'
 	@echo 'make bench            benchmarks in the lab (not there yet)'
