@@ -31,7 +31,6 @@ struct op {
 	long (*handler)(struct vmlab_call *call);
 };
 
-/* From @_out to @_out_end outputs only; @_last ends the first published struct. */
 /* Room for the longest struct; OP() fails to compile for one that does not fit. */
 union any_arg {
 	struct vmlab_info info;
@@ -42,6 +41,7 @@ union any_arg {
 	struct vmlab_tables tables;
 };
 
+/* From @_out to @_out_end outputs only; @_last ends the first published struct. */
 #define OP(_cmd, _type, _out, _out_end, _last, _handler) {		\
 	.cmd = (_cmd),							\
 	.size = sizeof(_type) +						\

@@ -194,10 +194,7 @@ static __always_inline void describe_present(const struct walker *w, pte_t pte,
 	leaf->facts = facts;
 }
 
-/*
- * An entry that holds no translation: kind, frame or offset, and area.
- * Markers: PTE_MARKER_POISONED since 6.6, PTE_MARKER_GUARD since 6.13.
- */
+/* An entry that holds no translation: kind, frame or offset, and area. */
 static void decode_softleaf(swp_entry_t entry, struct vmlab_run *leaf)
 {
 	if (softleaf_is_swap(entry)) {
@@ -561,22 +558,30 @@ static bool walk_pgds(struct walker *w, unsigned long addr, unsigned long end)
  */
 struct hugetlb_slot {
 	struct hstate *h;
-	pud_t *pudp;		/* the level above is stable */
 	int level;
+	unsigned int nr;	/* entries of the page */
+	pud_t *pudp;		/* the level above is stable */
 	void *entryp;		/* of that level */
 	unsigned long index;
 	u64 permits;		/* of the levels above */
 };
 
-/* The level that leaves of @shift have, and the size of an entry there. */
-static int hugetlb_level(unsigned int shift, unsigned int *entry_shift)
+static struct hugetlb_slot hugetlb_slot(struct vm_area_struct *vma)
 {
+	struct hugetlb_slot slot = { .h = hstate_vma(vma) };
+	unsigned int shift = huge_page_shift(slot.h);
+
 	if (shift >= PUD_SHIFT) {
-		*entry_shift = PUD_SHIFT;
-		return VMLAB_LEVEL_PUD;
+		slot.level = VMLAB_LEVEL_PUD;
+		slot.nr = 1U << (shift - PUD_SHIFT);
+	} else if (shift >= PMD_SHIFT) {
+		slot.level = VMLAB_LEVEL_PMD;
+		slot.nr = 1U << (shift - PMD_SHIFT);
+	} else {
+		slot.level = VMLAB_LEVEL_PTE;
+		slot.nr = 1U << (shift - PAGE_SHIFT);
 	}
-	*entry_shift = shift >= PMD_SHIFT ? PMD_SHIFT : PAGE_SHIFT;
-	return shift >= PMD_SHIFT ? VMLAB_LEVEL_PMD : VMLAB_LEVEL_PTE;
+	return slot;
 }
 
 /* Down to the pud; false where there is none. These levels are stable. */
@@ -667,22 +672,19 @@ static u64 hugetlb_group_facts(const u64 *entries, unsigned int nr)
 static void hugetlb_describe(struct walker *w, unsigned long addr,
 			     const struct hugetlb_slot *slot, struct vmlab_run *leaf)
 {
-	unsigned int shift = huge_page_shift(slot->h), entry_shift, nr;
 	const u64 *entries = slot->entryp;
 	pte_t pte;
 	u64 raw;
 
-	hugetlb_level(shift, &entry_shift);
-	nr = 1U << (shift - entry_shift);
 	note(w, slot->level, entries - slot->index, slot->index, READ_ONCE(*entries));
 	/* The leaf is the group's, and has its first entry. */
-	entries -= slot->index & (nr - 1);
+	entries -= slot->index & (slot->nr - 1);
 	raw = READ_ONCE(*entries);
 	pte = __pte(raw);
 	leaf->count = 0;
 	if (!raw)
 		return;
-	leaf_init(w, addr, raw, slot->level, shift, leaf);
+	leaf_init(w, addr, raw, slot->level, huge_page_shift(slot->h), leaf);
 	if (pte_present(pte)) {
 		leaf->pfn = pte_pfn(pte);
 		if (slot->level == VMLAB_LEVEL_PMD)
@@ -690,7 +692,7 @@ static void hugetlb_describe(struct walker *w, unsigned long addr,
 		else if (slot->level == VMLAB_LEVEL_PUD)
 			leaf->pfn = pud_pfn(__pud(raw));
 		describe_huge(w, raw, slot->permits, false, false, leaf);
-		leaf->facts |= hugetlb_group_facts(entries, nr);
+		leaf->facts |= hugetlb_group_facts(entries, slot->nr);
 	} else {
 		describe_absent(pte, leaf);
 	}
@@ -704,14 +706,12 @@ static void hugetlb_describe(struct walker *w, unsigned long addr,
  */
 static bool hugetlb_leaf(struct walker *w, unsigned long addr, struct vmlab_run *leaf)
 {
-	struct hugetlb_slot slot = { .h = hstate_vma(w->vma) };
-	unsigned int entry_shift;
+	struct hugetlb_slot slot = hugetlb_slot(w->vma);
 	unsigned long flags;
 	bool locked = true;
 	spinlock_t *ptl;
 
 	leaf->count = 0;
-	slot.level = hugetlb_level(huge_page_shift(slot.h), &entry_shift);
 	if (!hugetlb_top(w, addr, &slot))
 		return true;
 
@@ -758,15 +758,13 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
  */
 static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long end)
 {
-	struct hugetlb_slot slot = { .h = hstate_vma(w->vma) };
-	unsigned int entry_shift;
+	struct hugetlb_slot slot = hugetlb_slot(w->vma);
 	unsigned long next, flags;
 	pgd_t *pgdp;
 	p4d_t *p4dp;
 	bool room = true;
 	pud_t pud;
 
-	slot.level = hugetlb_level(huge_page_shift(slot.h), &entry_shift);
 	/* Tables of ptes (arm64: groups of 16) are as stable as any with this lock. */
 	if (slot.level == VMLAB_LEVEL_PTE)
 		return walk_pgds(w, addr, end);

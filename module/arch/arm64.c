@@ -64,7 +64,7 @@ void vmlab_arch_init(void)
 		vmlab_arm64_ap2_of_dbm = PTE_DBM;
 }
 
-static u64 features(u64 tcr)
+static u64 features(void)
 {
 	u64 found = 0;
 	size_t i;
@@ -74,7 +74,8 @@ static u64 features(u64 tcr)
 			found |= caps[i].feature;
 	if (arm64_kernel_unmapped_at_el0())
 		found |= VMLAB_ARM64_KPTI;
-	if (tcr & TCR_HD)
+	/* As the fold of permissions has it, on whichever CPU we are asked. */
+	if (vmlab_arm64_ap2_of_dbm)
 		found |= VMLAB_ARM64_HAFDBS;
 	if (vabits_actual > 48)
 		found |= VMLAB_ARM64_LVA;
@@ -93,7 +94,7 @@ void vmlab_arch_info(struct vmlab_info *info)
 	info->out_asid_bits = tcr & TCR_ASID16 ? 16 : 8;
 	info->out_user_end = vmlab_arch_user_end();
 	info->out_kernel_start = ~0ULL << vabits_actual;
-	info->out_features = features(tcr);
+	info->out_features = features();
 	info->out_facts = VMLAB_FACTS_KNOWN;
 	if (!IS_ENABLED(CONFIG_MEM_SOFT_DIRTY))
 		info->out_facts &= ~VMLAB_FACT_SOFT_DIRTY;

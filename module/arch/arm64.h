@@ -5,7 +5,7 @@
  * Arm ARM (DDI 0487) D8.3 and D8.4: a leaf lets EL0 in with AP[1], denies writes with
  * AP[2] unless DBM stands beside it and the MMU manages the dirty state, and denies
  * EL0's fetches with UXN, whatever AP says. A table descriptor can take away, never
- * give: APTable[0] everything, APTable[1] writes, UXNTable fetches.
+ * give: APTable[0] reads and writes, APTable[1] writes, UXNTable fetches.
  */
 #ifndef VMLAB_ARCH_ARM64_H
 #define VMLAB_ARCH_ARM64_H

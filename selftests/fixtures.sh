@@ -1,0 +1,8 @@
+# shellcheck shell=bash disable=SC2034 # for those who source this
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tests want of a kernel's command line, by architecture: huge pages of every
+# size it has, reserved at boot, and memfd_secret() switched on.
+declare -A fixtures
+fixtures[x86_64]="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=16 secretmem.enable=1"
+fixtures[arm64]="${fixtures[x86_64]} hugepagesz=64K hugepages=16 hugepagesz=32M hugepages=2"
