@@ -24,6 +24,7 @@
  * @all_of: filter, as in struct vmlab_scan
  * @any_of: filter
  * @none_of: filter
+ * @min_mapcount: filter
  */
 struct vmlab_runs {
 	struct vmlab_run *recs;
@@ -36,6 +37,7 @@ struct vmlab_runs {
 	u64 all_of;
 	u64 any_of;
 	u64 none_of;
+	u32 min_mapcount;
 };
 
 /* Entries without a translation other than PROT_NONE's. */
@@ -98,6 +100,9 @@ static __always_inline bool vmlab_runs_add(struct vmlab_runs *runs,
 	if ((leaf->facts & runs->all_of) != runs->all_of ||
 	    (runs->any_of && !(leaf->facts & runs->any_of)) ||
 	    (leaf->facts & runs->none_of))
+		return true;
+	/* Not known is VMLAB_MAPCOUNT_UNKNOWN, which is more than any. */
+	if (leaf->mapcount < runs->min_mapcount && leaf->level == VMLAB_LEVEL_PTE)
 		return true;
 	if (runs->nr && vmlab_run_takes(&runs->recs[runs->nr - 1], leaf)) {
 		runs->recs[runs->nr - 1].count += leaf->count;

@@ -28,7 +28,7 @@ static int check(const struct vmlab_scan *scan)
 {
 	u64 filters = scan->all_of | scan->any_of | scan->none_of;
 
-	if (scan->flags || scan->__reserved || filters & ~VMLAB_FACTS_KNOWN ||
+	if (scan->flags || filters & ~VMLAB_FACTS_KNOWN ||
 	    scan->format != VMLAB_FORMAT_RUNS)
 		return -EOPNOTSUPP;
 	if (!scan->nr_recs || scan->rec_size < sizeof(struct vmlab_run) ||
@@ -95,6 +95,7 @@ long vmlab_scan(struct vmlab_call *call)
 		.all_of = scan->all_of,
 		.any_of = scan->any_of,
 		.none_of = scan->none_of,
+		.min_mapcount = scan->min_mapcount,
 	};
 	struct mm_struct *mm;
 	unsigned long addr;

@@ -60,6 +60,7 @@ static int scan_all(int target, const char *start, const char *end,
 			scan.all_of = filter->all_of;
 			scan.any_of = filter->any_of;
 			scan.none_of = filter->none_of;
+			scan.min_mapcount = filter->min_mapcount;
 		}
 		ret = ask(target, VMLAB_SCAN, &scan);
 		if (ret)
@@ -118,6 +119,9 @@ FIXTURE_SETUP(range)
 	fixture_read(p + 3 * HUGE_2M + 100 * PAGE, 64 * PAGE);
 	fixture_write(p + 3 * HUGE_2M + 100 * PAGE, 8 * PAGE);
 	fixture_write(p + 3 * HUGE_2M + 400 * PAGE, 112 * PAGE);
+	/* Some of it once more elsewhere: mapped twice. */
+	ASSERT_NE(MAP_FAILED, mmap(NULL, 9 * PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_POPULATE, fd, 0));
 	/* 8-12 MiB: every page is a run of its own, written or zero in turn. */
 	fixture_read(p + 4 * HUGE_2M, 1024 * PAGE);
 	for (int i = 0; i < 1024; i += 2)
@@ -232,6 +236,8 @@ TEST_F(range, is_as_many_present_pages_as_pagemap_has)
 
 static bool passes(const struct vmlab_scan *filter, const struct vmlab_run *run)
 {
+	if (run->mapcount < filter->min_mapcount && run->level == VMLAB_LEVEL_PTE)
+		return false;
 	return (run->facts & filter->all_of) == filter->all_of &&
 	       (!filter->any_of || (run->facts & filter->any_of)) &&
 	       !(run->facts & filter->none_of);
@@ -252,6 +258,10 @@ TEST_F(range, filtered_is_what_filtering_afterwards_leaves)
 		{ .all_of = F(PRESENT) | F(PROTNONE) },
 		{ .any_of = VMLAB_FACTS_KNOWN },
 		{ .none_of = VMLAB_FACTS_KNOWN },
+		{ .min_mapcount = 1 },
+		{ .min_mapcount = 2 },
+		{ .min_mapcount = 3, .all_of = F(PRESENT) },
+		{ .min_mapcount = VMLAB_MAPCOUNT_UNKNOWN },
 	};
 	struct vmlab_run *runs = malloc(2 * NR_PAGES * sizeof(*runs));
 	uint32_t i, j, nr, expected;

@@ -360,7 +360,8 @@ struct vmlab_walk {
  * @format: VMLAB_FORMAT_*
  * @rec_size: bytes from one record to the next, at least the format's size; what
  *	is beyond the format's own is left untouched
- * @__reserved: zero
+ * @min_mapcount: leave out what is known to be mapped by fewer entries than this;
+ *	zero: no condition
  * @all_of: report leaves that have all of these facts,
  * @any_of: at least one of these (zero: no condition),
  * @none_of: and none of these
@@ -374,7 +375,9 @@ struct vmlab_walk {
  * halfway: then it covers what was reported before it. @out_next always lies
  * between runs, so that the answer does not depend on @nr_recs. The mmap lock is
  * taken for a bounded piece of work at a time, never while the caller's memory is
- * written. A signal ends the call early, successfully and with what there is; only
+ * written. @min_mapcount keeps what has no known map count (or one that is withheld),
+ * and leaves above the last level, whose pages can have map counts of their own. A
+ * signal ends the call early, successfully and with what there is; only
  * then may @out_next lie inside a run. A fatal one: EINTR.
  */
 struct vmlab_scan {
@@ -386,7 +389,7 @@ struct vmlab_scan {
 	__u32 nr_recs;
 	__u32 format;
 	__u32 rec_size;
-	__u32 __reserved;
+	__u32 min_mapcount;
 	__aligned_u64 all_of;
 	__aligned_u64 any_of;
 	__aligned_u64 none_of;

@@ -78,6 +78,7 @@ struct vmlab_filter {
 	uint64_t all_of;
 	uint64_t any_of;
 	uint64_t none_of;
+	uint32_t min_mapcount;	/* what is known to be mapped less often is left out */
 };
 
 /* A scan under way: fill with vmlab_scan_start(), read with vmlab_scan_next(). */

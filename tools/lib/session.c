@@ -352,6 +352,7 @@ static int fetch(struct vmlab_scanner *scan)
 		.all_of = scan->filter.all_of,
 		.any_of = scan->filter.any_of,
 		.none_of = scan->filter.none_of,
+		.min_mapcount = scan->filter.min_mapcount,
 	};
 	struct vmlab_question q = {
 		.cmd = VMLAB_SCAN,
