@@ -56,7 +56,7 @@ check-matrix:
 	$(Q)selftests/check-matrix
 
 bench:
-	@echo "vmlab: \`make $@\` has nothing behind it yet" >&2; exit 1
+	$(Q)selftests/bench/run
 
 style:
 	$(Q)tools/lab/setup --style
@@ -84,7 +84,7 @@ help:
 	@echo 'make check CHECK=full  these, the slow ones, another kernel, and fuzzing'
 	@echo 'make check-debug      the tests on the checking kernel (KASAN, lockdep, kmemleak ...)'
 	@echo 'make check-matrix     the quick tests on every cell of selftests/matrix'
-	@echo 'make bench            benchmarks in the lab (not there yet)'
+	@echo 'make bench            what a scan costs beside its peers: one JSON object a line'
 	@echo 'make install          command, library, header, man pages; DESTDIR and PREFIX'
 	@echo 'make modules_install  the module, as the kernel'"'"'s build does'
 	@echo 'make uninstall        takes away what install put there'

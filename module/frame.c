@@ -11,6 +11,7 @@
 #include <linux/page-flags.h>
 
 #include "compat.h"
+#include "frame.h"
 #include "vmlab.h"
 
 static unsigned long zero_frame;
@@ -43,25 +44,41 @@ bool vmlab_frame_is_huge_zero(unsigned long pfn)
 	       !READ_ONCE(folio->mapping);
 }
 
+static void look_at(struct vmlab_frame_look *look, const struct page *page)
+{
+	look->page = page;
+	look->flags = compat_page_flags(page) & VMLAB_FRAME_FLAGS;
+	look->mapping = READ_ONCE(page->mapping);
+	look->mapcount = atomic_read(&page->_mapcount);
+	look->tail = compat_page_tail(page);
+}
+
 /**
  * vmlab_frame_facts - facts and map count of one frame
  * @pfn: its number
  * @hugetlb: it belongs to a VM_HUGETLB VMA
  * @mapcount: entries that map this very page, or VMLAB_MAPCOUNT_UNKNOWN
+ * @look: what the facts were made of, to compare the next frame with; NULL for no
+ *	interest. Its page is NULL where that would not do
  *
  * Returns VMLAB_FACT_FRAME and what goes with it, or VMLAB_FACT_PFNMAP where the
  * kernel has no struct page online for it.
  */
-u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount)
+u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount,
+		      struct vmlab_frame_look *look)
 {
 	struct page *page = pfn_to_online_page(pfn);
 	u64 facts = VMLAB_FACT_FRAME;
 	struct folio *folio;
 
+	if (look)
+		look->page = NULL;
 	if (!page) {
 		*mapcount = VMLAB_MAPCOUNT_UNKNOWN;
 		return VMLAB_FACT_PFNMAP;
 	}
+	if (look)
+		look_at(look, page);
 	folio = page_folio(page);
 
 	if (hugetlb)
@@ -82,5 +99,8 @@ u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount)
 	if (PageHWPoison(page))
 		facts |= VMLAB_FACT_POISON;
 	*mapcount = compat_mapcount(page, folio);
+	/* Others may change counts, and merge pages (KSM): then these words are not those. */
+	if (look && !vmlab_frame_alike(look, page))
+		look->page = NULL;
 	return facts;
 }

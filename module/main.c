@@ -9,6 +9,7 @@
 #include <linux/module.h>
 
 #include "arch/arch.h"
+#include "frame.h"
 #include "vmlab.h"
 
 static const struct file_operations node_fops = {

@@ -1,146 +1,129 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scan.c - a range of an address space, in runs, a bounded chunk at a time.
- *
- * Each chunk is collected into the descriptor's own buffer under the mmap lock
- * and copied out without it: a fault on the caller's buffer could need the very
- * lock that a writer is queued for. The last run stays behind until it is known
- * that it grows no more, so that chunks leave no trace in the answer.
+ * scan.c - every entry of a range: in runs with all facts, or raw.
  */
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/uaccess.h>
 
+#include "chunk.h"
 #include "runs.h"
 #include "vmlab.h"
 
-/* The rules for every range of the contract. */
-int vmlab_scan_check_range(u64 start, u64 end)
+/**
+ * struct scan - one SCAN under way
+ * @chunks: first, so that one leads to the other
+ * @runs: VMLAB_FORMAT_RUNS
+ * @raws: VMLAB_FORMAT_RAW
+ */
+struct scan {
+	struct vmlab_chunks chunks;
+	union {
+		struct vmlab_runs runs;
+		struct vmlab_raws raws;
+	};
+};
+
+static void begin_runs(struct vmlab_chunks *chunks)
 {
-	if (!PAGE_ALIGNED(start) || !PAGE_ALIGNED(end) || end < start)
-		return -EINVAL;
-	if (end > vmlab_arch_user_end())
-		return -ERANGE;
-	return 0;
+	struct scan *scan = container_of(chunks, struct scan, chunks);
+
+	scan->runs.stretch = (struct vmlab_stretch) { .next = VMLAB_NEVER };
+	scan->runs.way.pmdp = NULL;
 }
 
-static int check(const struct vmlab_scan *scan)
+static int walk_runs(struct vmlab_chunks *chunks, struct vm_area_struct *vma,
+		     unsigned long start, unsigned long end, long *budget,
+		     unsigned long *next)
 {
-	u64 filters = scan->all_of | scan->any_of | scan->none_of;
+	struct scan *scan = container_of(chunks, struct scan, chunks);
 
-	if (scan->flags || filters & ~VMLAB_FACTS_KNOWN ||
-	    scan->format != VMLAB_FORMAT_RUNS)
+	return vmlab_walk_vma(vma, start, end, &scan->runs, budget, next);
+}
+
+static int walk_raws(struct vmlab_chunks *chunks, struct vm_area_struct *vma,
+		     unsigned long start, unsigned long end, long *budget,
+		     unsigned long *next)
+{
+	struct scan *scan = container_of(chunks, struct scan, chunks);
+
+	return vmlab_walk_vma_raw(vma, start, end, &scan->raws, budget, next);
+}
+
+static int check(const struct vmlab_target *target, const struct vmlab_scan *ask)
+{
+	const u64 filters = ask->all_of | ask->any_of | ask->none_of;
+	size_t size = sizeof(struct vmlab_run);
+	int ret;
+
+	if (ask->flags || filters & ~VMLAB_FACTS_KNOWN)
 		return -EOPNOTSUPP;
-	if (!scan->nr_recs || scan->rec_size < sizeof(struct vmlab_run) ||
-	    scan->rec_size > PAGE_SIZE)
-		return -EINVAL;
-	return vmlab_scan_check_range(scan->start, scan->end);
+	if (ask->format == VMLAB_FORMAT_RAW) {
+		/* There are no facts to filter by. */
+		if (filters || ask->min_mapcount)
+			return -EOPNOTSUPP;
+		size = sizeof(struct vmlab_raw);
+	} else if (ask->format != VMLAB_FORMAT_RUNS) {
+		return -EOPNOTSUPP;
+	}
+	ret = vmlab_chunks_check_buf(ask->nr_recs, 1, ask->rec_size, size);
+	if (!ret)
+		ret = vmlab_chunks_check_range(ask->start, ask->end);
+	if (!ret && ask->format == VMLAB_FORMAT_RAW && !target->physical)
+		ret = -EPERM;
+	return ret;
 }
 
-/* One chunk, under the mmap lock. Returns where to go on. */
-static unsigned long collect(struct mm_struct *mm, unsigned long addr,
-			     unsigned long end, struct vmlab_runs *runs, bool *full)
+static void want_runs(struct scan *scan, const struct vmlab_target *target,
+		      const struct vmlab_scan *ask)
 {
-	struct vm_area_struct *vma;
-	long budget = VMLAB_CHUNK_BUDGET;
-	unsigned long stop, next;
-
-	*full = false;
-	while (addr < end && budget > 0) {
-		vma = find_vma(mm, addr);
-		if (!vma || vma->vm_start >= end)
-			return end;
-		stop = min(end, vma->vm_end);
-		*full = vmlab_walk_vma(vma, max(addr, vma->vm_start), stop, runs,
-				       &budget, &next);
-		addr = next;
-		if (*full)
-			break;
-		budget -= VMLAB_VMA_COST;
-	}
-	return addr;
+	scan->runs = (struct vmlab_runs) {
+		.out.size = sizeof(struct vmlab_run),
+		.physical = target->physical,
+		.shown = target->shown,
+		.start = ask->start,
+		.end = ask->end,
+		.all_of = ask->all_of,
+		.any_of = ask->any_of,
+		.none_of = ask->none_of,
+		.min_mapcount = ask->min_mapcount,
+	};
+	scan->chunks.records = &scan->runs.out;
+	scan->chunks.begin = begin_runs;
+	scan->chunks.walk = walk_runs;
 }
 
-/* Hands the first @nr records to the caller; those behind move to the front. */
-static int copy_out(struct vmlab_scan *scan, struct vmlab_runs *runs, u32 nr)
+static void want_raws(struct scan *scan)
 {
-	void __user *to = u64_to_user_ptr(scan->buf) +
-			  (size_t)scan->out_nr * scan->rec_size;
-	u32 i;
-
-	if (scan->rec_size == sizeof(*runs->recs)) {
-		if (copy_to_user(to, runs->recs, nr * sizeof(*runs->recs)))
-			return -EFAULT;
-	} else {
-		for (i = 0; i < nr; i++, to += scan->rec_size)
-			if (copy_to_user(to, &runs->recs[i], sizeof(runs->recs[i])))
-				return -EFAULT;
-	}
-	scan->out_nr += nr;
-	runs->nr -= nr;
-	memmove(runs->recs, runs->recs + nr, runs->nr * sizeof(*runs->recs));
-	return 0;
+	scan->raws = (struct vmlab_raws) { .out.size = sizeof(struct vmlab_raw) };
+	scan->chunks.records = &scan->raws.out;
+	scan->chunks.walk = walk_raws;
 }
 
 long vmlab_scan(struct vmlab_call *call)
 {
 	struct vmlab_target *target = call->file->private_data;
-	const u32 chunk = VMLAB_CHUNK_BYTES / sizeof(struct vmlab_run);
-	struct vmlab_scan *scan = call->arg;
-	struct vmlab_runs runs = {
-		.physical = target->physical,
-		.shown = target->shown,
-		.start = scan->start,
-		.end = scan->end,
-		.all_of = scan->all_of,
-		.any_of = scan->any_of,
-		.none_of = scan->none_of,
-		.min_mapcount = scan->min_mapcount,
+	struct vmlab_scan *ask = call->arg;
+	struct scan scan = {
+		.chunks = {
+			.start = ask->start,
+			.end = ask->end,
+			.buf = ask->buf,
+			.nr_recs = ask->nr_recs,
+			.rec_size = ask->rec_size,
+			.grows = true,
+		},
 	};
-	struct mm_struct *mm;
-	unsigned long addr;
-	bool full;
 	long ret;
 
-	ret = check(scan);
+	ret = check(target, ask);
 	if (ret)
 		return ret;
-	ret = vmlab_target_lock_buf(target);
-	if (ret)
-		return ret;
-	runs.recs = target->buf;
-	mm = vmlab_target_enter(target);
-	if (!mm) {
-		ret = -ESRCH;
-		goto unlock;
-	}
-
-	addr = scan->start;
-	while (addr < scan->end) {
-		u32 left = scan->nr_recs - scan->out_nr;
-
-		runs.max = min(chunk, left);
-		if (mmap_read_lock_killable(mm)) {
-			ret = -EINTR;
-			break;
-		}
-		addr = collect(mm, addr, scan->end, &runs, &full);
-		mmap_read_unlock(mm);
-
-		if (full && left <= chunk)
-			break;
-		if (runs.nr > 1)
-			ret = copy_out(scan, &runs, runs.nr - 1);
-		if (ret || signal_pending(current))
-			break;
-		cond_resched();
-	}
-	if (!ret)
-		ret = copy_out(scan, &runs, runs.nr);
-	scan->out_next = addr;
-	scan->out_flags = target->out_flags;
-	vmlab_target_leave(mm);
-unlock:
-	vmlab_target_unlock_buf(target);
+	if (ask->format == VMLAB_FORMAT_RAW)
+		want_raws(&scan);
+	else
+		want_runs(&scan, target, ask);
+	ret = vmlab_chunks_collect(target, &scan.chunks);
+	ask->out_next = scan.chunks.out_next;
+	ask->out_nr = scan.chunks.out_nr;
+	ask->out_flags = target->out_flags;
 	return ret;
 }

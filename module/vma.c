@@ -6,9 +6,8 @@
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pkeys.h>
-#include <linux/sched/signal.h>
-#include <linux/uaccess.h>
 
+#include "chunk.h"
 #include "compat.h"
 #include "vmlab.h"
 
@@ -55,12 +54,11 @@ u64 vmlab_vma_facts(const struct vm_area_struct *vma)
 	unsigned long vm = vma->vm_flags;
 	u64 facts = VMLAB_FACT_VMA;
 
-	if (vm & VM_READ)
-		facts |= VMLAB_FACT_ASKED_READ;
-	if (vm & VM_WRITE)
-		facts |= VMLAB_FACT_ASKED_WRITE;
-	if (vm & VM_EXEC)
-		facts |= VMLAB_FACT_ASKED_EXEC;
+	/* Bits 0 to 2, as they are in ours: a shift does for tens of thousands of VMAs. */
+	BUILD_BUG_ON(VMLAB_FACT_ASKED_READ != (u64)VM_READ << 48 ||
+		     VMLAB_FACT_ASKED_WRITE != (u64)VM_WRITE << 48 ||
+		     VMLAB_FACT_ASKED_EXEC != (u64)VM_EXEC << 48);
+	facts |= (u64)(vm & (VM_READ | VM_WRITE | VM_EXEC)) << 48;
 	if (vm & VM_MAYSHARE)
 		facts |= VMLAB_FACT_SHARED;
 	if (vma->vm_file)
@@ -70,6 +68,16 @@ u64 vmlab_vma_facts(const struct vm_area_struct *vma)
 		facts |= VMLAB_FACT_SOFT_DIRTY;
 	return facts;
 }
+
+/**
+ * struct list - one VMAS under way
+ * @chunks: leads to the rest
+ * @physical: the caller may see what comes from frames
+ */
+struct list {
+	struct vmlab_chunks chunks;
+	bool physical;
+};
 
 /* What one record costs beside the search, in units of VMLAB_CHUNK_BUDGET. */
 #define DESCRIBE_COST	2
@@ -101,15 +109,19 @@ static void describe(struct vm_area_struct *vma, bool physical, struct vmlab_vma
 	rec->page_shift = ilog2(vma_kernel_pagesize(vma));
 }
 
-static int copy_out(const struct vmlab_vmas *vmas, u32 first,
-		    const struct vmlab_vma *recs, u32 nr)
+static int walk(struct vmlab_chunks *chunks, struct vm_area_struct *vma,
+		unsigned long start, unsigned long end, long *budget, unsigned long *next)
 {
-	void __user *to = u64_to_user_ptr(vmas->buf) + (size_t)first * vmas->rec_size;
-	u32 i;
+	const struct list *list = container_of(chunks, struct list, chunks);
+	struct vmlab_records *records = chunks->records;
+	struct vmlab_vma *recs = records->recs;
 
-	for (i = 0; i < nr; i++, to += vmas->rec_size)
-		if (copy_to_user(to, &recs[i], sizeof(recs[i])))
-			return -EFAULT;
+	*next = start;
+	if (records->nr == records->max)
+		return -ENOSPC;
+	describe(vma, list->physical, &recs[records->nr++]);
+	*budget -= DESCRIBE_COST;
+	*next = end;
 	return 0;
 }
 
@@ -117,67 +129,34 @@ static int copy_out(const struct vmlab_vmas *vmas, u32 first,
 long vmlab_vma_list(struct vmlab_call *call)
 {
 	struct vmlab_target *target = call->file->private_data;
-	const u32 chunk = VMLAB_CHUNK_BUDGET / (VMLAB_VMA_COST + DESCRIBE_COST);
-	struct vmlab_vmas *vmas = call->arg;
-	struct vmlab_vma *recs;
-	struct mm_struct *mm;
-	u64 addr;
+	struct vmlab_records vmas = { .size = sizeof(struct vmlab_vma) };
+	struct vmlab_vmas *ask = call->arg;
+	struct list list = {
+		.chunks = {
+			.start = ask->start,
+			.end = ask->end,
+			.buf = ask->buf,
+			.nr_recs = ask->nr_recs,
+			.rec_size = ask->rec_size,
+			.records = &vmas,
+			.walk = walk,
+		},
+		.physical = target->physical,
+	};
 	long ret;
 
-	if (vmas->flags)
+	if (ask->flags)
 		return -EOPNOTSUPP;
-	if (!vmas->nr_recs || vmas->rec_size < sizeof(*recs) ||
-	    vmas->rec_size > PAGE_SIZE)
-		return -EINVAL;
-	ret = vmlab_scan_check_range(vmas->start, vmas->end);
+	ret = vmlab_chunks_check_buf(ask->nr_recs, 1, ask->rec_size, vmas.size);
+	if (!ret)
+		ret = vmlab_chunks_check_range(ask->start, ask->end);
 	if (ret)
 		return ret;
 	if (!target->vmas)
 		return -EPERM;
-	ret = vmlab_target_lock_buf(target);
-	if (ret)
-		return ret;
-	BUILD_BUG_ON(VMLAB_CHUNK_BUDGET / (VMLAB_VMA_COST + DESCRIBE_COST) >
-		     VMLAB_CHUNK_BYTES / sizeof(*recs));
-	recs = target->buf;
-	mm = vmlab_target_enter(target);
-	if (!mm) {
-		ret = -ESRCH;
-		goto unlock;
-	}
-
-	addr = vmas->start;
-	while (addr < vmas->end && vmas->out_nr < vmas->nr_recs) {
-		u32 max = min(chunk, vmas->nr_recs - vmas->out_nr);
-		struct vm_area_struct *vma;
-		u32 nr = 0;
-
-		if (mmap_read_lock_killable(mm)) {
-			ret = -EINTR;
-			break;
-		}
-		while (nr < max && addr < vmas->end) {
-			vma = find_vma(mm, addr);
-			if (!vma || vma->vm_start >= vmas->end) {
-				addr = vmas->end;
-				break;
-			}
-			describe(vma, target->physical, &recs[nr++]);
-			addr = min_t(u64, vma->vm_end, vmas->end);
-		}
-		mmap_read_unlock(mm);
-		ret = copy_out(vmas, vmas->out_nr, recs, nr);
-		if (ret)
-			break;
-		vmas->out_nr += nr;
-		if (signal_pending(current))
-			break;
-		cond_resched();
-	}
-	vmas->out_next = addr;
-	vmas->out_flags = target->out_flags & VMLAB_OUT_HIDDEN;
-	vmlab_target_leave(mm);
-unlock:
-	vmlab_target_unlock_buf(target);
+	ret = vmlab_chunks_collect(target, &list.chunks);
+	ask->out_next = list.chunks.out_next;
+	ask->out_nr = list.chunks.out_nr;
+	ask->out_flags = target->out_flags & VMLAB_OUT_HIDDEN;
 	return ret;
 }

@@ -18,8 +18,9 @@
 
 #include <vmlab.h>
 
+struct vmlab_raws;
+struct vmlab_records;
 struct vmlab_runs;
-struct vmlab_table_list;
 struct vmlab_target;
 
 /* main.c */
@@ -97,37 +98,21 @@ int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
 		   unsigned long end, struct vmlab_runs *runs, long *budget,
 		   unsigned long *next);
 
+int vmlab_walk_vma_raw(struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end, struct vmlab_raws *raws, long *budget,
+		       unsigned long *next);
 int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
-			  unsigned long end, struct vmlab_table_list *list,
-			  long *budget, unsigned long *next);
-
-/**
- * struct vmlab_table_list - where the tables of a range go
- * @recs: room for records
- * @nr: records in use
- * @max: records there is room for
- */
-struct vmlab_table_list {
-	struct vmlab_table *recs;
-	u32 nr;
-	u32 max;
-};
+			  unsigned long end, struct vmlab_records *tables, long *budget,
+			  unsigned long *next);
 
 /* tables.c */
 long vmlab_tables(struct vmlab_call *call);
 
 /* scan.c */
 long vmlab_scan(struct vmlab_call *call);
-int vmlab_scan_check_range(u64 start, u64 end);
 
 /* vma.c */
 long vmlab_vma_list(struct vmlab_call *call);
 u64 vmlab_vma_facts(const struct vm_area_struct *vma);
-
-/* frame.c */
-void vmlab_frame_init(void);
-u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount);
-bool vmlab_frame_is_zero(unsigned long pfn);
-bool vmlab_frame_is_huge_zero(unsigned long pfn);
 
 #endif /* VMLAB_H */

@@ -3,8 +3,8 @@
  * walk.c - the only place that descends page tables.
  *
  * One descent serves both WALK (one page, every level noted down) and SCAN (a
- * range, leaves only), so that the two cannot disagree; and TABLES, which wants the
- * tables themselves.
+ * range, leaves only, with facts or raw), so that the two cannot disagree; and TABLES,
+ * which wants the tables themselves.
  *
  * Locks. The caller holds mm_users and the mmap lock: for reading when the range
  * lies in a VMA, for writing when it does not, because munmap() frees tables
@@ -25,6 +25,7 @@
 
 #include "arch/arch.h"
 #include "compat.h"
+#include "frame.h"
 #include "runs.h"
 #include "vmlab.h"
 
@@ -36,7 +37,10 @@
  * @mm: whose tables
  * @vma: that the range lies in, or NULL
  * @vma_facts: what is true of every leaf because of the VMA
- * @runs: where leaves go
+ * @runs: where leaves go,
+ * @raws: or where entries go that nobody wants facts of
+ * @stretch: SCAN: what was learnt of the leaves before
+ * @way: SCAN: the way to the last pmd
  * @trace: where WALK notes every level, or NULL
  * @tables: where tables go instead of leaves, or NULL
  * @budget: units of VMLAB_CHUNK_BUDGET left for this hold of the mmap lock
@@ -48,8 +52,11 @@ struct walker {
 	struct vm_area_struct *vma;
 	u64 vma_facts;
 	struct vmlab_runs *runs;
+	struct vmlab_raws *raws;
+	struct vmlab_stretch *stretch;
+	struct vmlab_way *way;
 	struct vmlab_walk *trace;
-	struct vmlab_table_list *tables;
+	struct vmlab_records *tables;
 	long budget;
 	unsigned long noted_at;
 	unsigned long next;
@@ -73,19 +80,6 @@ static bool stop_at(struct walker *w, unsigned long addr)
 static bool spent(const struct walker *w, unsigned long addr)
 {
 	return w->budget <= 0 && (!w->tables || w->noted_at != addr);
-}
-
-/*
- * A last-level table is looked at as a whole or not at all in this hold: budget for
- * all of it, or it comes first in the next one, where there always is.
- */
-static bool spent_for_table(struct walker *w, unsigned long addr, unsigned long end)
-{
-	BUILD_BUG_ON(PTRS_PER_PTE + VMLAB_VMA_COST + VMLAB_MAX_LEVELS > VMLAB_CHUNK_BUDGET);
-	if (w->tables || w->budget >= (long)((end - addr) >> PAGE_SHIFT))
-		return false;
-	w->budget = 0;
-	return true;
 }
 
 /*
@@ -133,7 +127,7 @@ static bool note_table(struct walker *w, int level, unsigned int shift,
 	if (spent(w, addr) || w->tables->nr + level > w->tables->max)
 		return false;
 	w->noted_at = addr;
-	rec = &w->tables->recs[w->tables->nr++];
+	rec = (struct vmlab_table *)w->tables->recs + w->tables->nr++;
 	memset(rec, 0, sizeof(*rec));
 	rec->va = base;
 	rec->table_pa = __pa(table);
@@ -161,7 +155,8 @@ static bool note_table(struct walker *w, int level, unsigned int shift,
  */
 static __always_inline void describe_present(const struct walker *w, pte_t pte,
 					     u64 permits, bool countable,
-					     bool devmap, struct vmlab_run *leaf)
+					     bool devmap, struct vmlab_run *leaf,
+					     struct vmlab_frame_look *look)
 {
 	u64 raw = leaf->entry;
 	u64 facts = leaf->facts;
@@ -189,7 +184,7 @@ static __always_inline void describe_present(const struct walker *w, pte_t pte,
 	} else {
 		facts |= vmlab_frame_facts(leaf->pfn,
 					   w->vma && is_vm_hugetlb_page(w->vma),
-					   &leaf->mapcount);
+					   &leaf->mapcount, look);
 	}
 	leaf->facts = facts;
 }
@@ -267,12 +262,20 @@ static void describe_huge(const struct walker *w, u64 raw, u64 permits,
 		leaf->facts |= VMLAB_FACT_SPECIAL;
 	if (w->vma && vma_is_anonymous(w->vma) &&
 	    vmlab_frame_is_huge_zero(leaf->pfn)) {
-		describe_present(w, pte, permits, false, devmap, leaf);
+		describe_present(w, pte, permits, false, devmap, leaf, NULL);
 		leaf->facts &= ~VMLAB_FACT_PFNMAP;
 		leaf->facts |= VMLAB_FACT_HUGE_ZERO;
 		return;
 	}
-	describe_present(w, pte, permits, !special && !mapped_raw, devmap, leaf);
+	describe_present(w, pte, permits, !special && !mapped_raw, devmap, leaf, NULL);
+}
+
+/* A leaf above the last level. False when there is no room. */
+static bool add_leaf(struct walker *w, struct vmlab_run *leaf)
+{
+	if (w->raws)
+		return vmlab_raws_add(w->raws, leaf->va, leaf->entry, leaf->level, leaf->shift);
+	return vmlab_runs_add(w->runs, leaf) != VMLAB_NO_ROOM;
 }
 
 /*
@@ -287,11 +290,260 @@ static __always_inline u64 raw_entry(pte_t *ptep, pte_t pte)
 	return pte_val(pte);
 }
 
+/* Will what is like @leaf be known by comparing? */
+static __always_inline void stretch_begin(struct walker *w, u64 permits,
+					  const struct vmlab_run *leaf, enum vmlab_taken taken)
+{
+	const struct vmlab_records *out = &w->runs->out;
+	struct vmlab_stretch *s = w->stretch;
+
+	s->next = VMLAB_NEVER;
+	s->jumps = false;
+	s->vma_facts = w->vma_facts;
+	s->permits = permits;
+	s->run = NULL;
+	if (taken == VMLAB_TAKEN)
+		s->run = (struct vmlab_run *)out->recs + out->nr - 1;
+	/* What is withheld was cut from the leaf; a group's entries are not what counts. */
+	if (!w->runs->physical || (leaf->facts & VMLAB_FACT_CONT))
+		return;
+	if (leaf->facts & VMLAB_FACT_FRAME) {
+		if (!s->look.page)
+			return;
+		s->step = vmlab_arch_step(leaf->entry);
+		s->attributes = vmlab_arch_attributes(leaf->entry);
+		s->jumps = vmlab_arch_valid(leaf->entry) && vmlab_frame_is_alone(&s->look);
+	} else if (leaf->facts & (VMLAB_FACT_ZERO | VMLAB_FACT_MARKER)) {
+		s->look.page = NULL;
+		s->step = 0;
+	} else {
+		return;
+	}
+	s->next = leaf->entry + s->step;
+}
+
+/* What was learnt elsewhere: does it hold for the entries from @addr on? */
+static bool stretch_holds(const struct walker *w, unsigned long addr, u64 permits)
+{
+	struct vmlab_stretch *s = w->stretch;
+
+	if (s->vma_facts != w->vma_facts || s->permits != permits)
+		return false;
+	if (s->run && s->run->va + ((u64)s->run->count << PAGE_SHIFT) != addr)
+		s->next = VMLAB_NEVER;
+	/* A count has 32 bits. */
+	return !s->run || s->run->count <= U32_MAX - PTRS_PER_PTE;
+}
+
+/*
+ * How many of @max entries are, with their frames, what the last one let expect: the
+ * first is @raw. No more words of memory are touched than have to be compared.
+ */
+static __always_inline unsigned long stretch_goes_on(struct vmlab_stretch *s, u64 raw,
+						     const pte_t *ptep, unsigned long max)
+{
+	const u64 step = s->step;
+	unsigned long nr = 0;
+
+	if (s->look.page) {
+		const struct vmlab_frame_look look = s->look;
+		const struct page *page = look.page + 1;
+
+		max = min(max, vmlab_frame_left(&look));
+		for (; nr < max; nr++, page++, raw += step)
+			if (pte_val(READ_ONCE(ptep[nr])) != raw || !vmlab_frame_alike(&look, page))
+				break;
+		s->look.page = page - 1;
+	} else {
+		for (; nr < max && pte_val(READ_ONCE(ptep[nr])) == raw; nr++)
+			raw += step;
+	}
+	s->next = raw;
+	if (s->run)
+		s->run->count += nr;
+	return nr;
+}
+
+/*
+ * How many of @max entries have another frame each, and all else is as before: runs of
+ * their own with the same facts, or left out as before. They are not special, so that
+ * their frames have struct pages, as vm_normal_page() has it.
+ */
+static __always_inline unsigned long stretch_jumps(struct vmlab_stretch *s,
+						   struct vmlab_records *out, const pte_t *ptep,
+						   unsigned long addr, unsigned long max)
+{
+	struct vmlab_run *to = (struct vmlab_run *)out->recs + out->nr;
+	const struct vmlab_run *stop = (struct vmlab_run *)out->recs + out->max;
+	const u64 mask = vmlab_arch_attributes(~0ULL), attributes = s->attributes;
+	const u64 step = s->step;
+	const struct vmlab_frame_look look = s->look;
+	const struct page *page = look.page;
+	const bool taken = s->run;
+	u64 next = s->next;
+	struct vmlab_run run;
+	unsigned long nr;
+
+	if (taken)
+		run = *s->run;
+	run.count = 1;
+	for (nr = 0; nr < max; nr++) {
+		u64 raw = pte_val(READ_ONCE(ptep[nr]));
+		unsigned long pfn = vmlab_arch_valid_pfn(raw);
+
+		/* A neighbour is no jump. */
+		if ((raw & mask) != attributes || raw == next ||
+		    !vmlab_frame_alike(&look, pfn_to_page(pfn)) || (taken && to == stop))
+			break;
+		page = pfn_to_page(pfn);
+		next = raw + step;
+		if (taken) {
+			run.va = addr + (nr << PAGE_SHIFT);
+			run.entry = raw;
+			run.pfn = pfn;
+			*to++ = run;
+		}
+	}
+	s->look.page = page;
+	s->next = next;
+	if (taken && nr) {
+		s->run = to - 1;
+		out->nr += nr;
+	}
+	return nr;
+}
+
+/* One entry that is not empty, from scratch. */
+static enum vmlab_taken take_pte(struct walker *w, pte_t *ptep, unsigned long addr,
+				 u64 permits)
+{
+	struct vmlab_frame_look *look = w->stretch ? &w->stretch->look : NULL;
+	pte_t pte = ptep_get(ptep);
+	enum vmlab_taken taken;
+	struct vmlab_run leaf;
+
+	leaf_init(w, addr, raw_entry(ptep, pte), VMLAB_LEVEL_PTE, PAGE_SHIFT, &leaf);
+	if (pte_present(pte)) {
+		bool special = pte_special(pte);
+
+		if (special)
+			leaf.facts |= VMLAB_FACT_SPECIAL;
+		leaf.pfn = pte_pfn(pte);
+		describe_present(w, pte, permits, !special, compat_pte_devmap(pte), &leaf, look);
+	} else {
+		describe_absent(pte, &leaf);
+	}
+	taken = vmlab_runs_add(w->runs, &leaf);
+	if (look && taken != VMLAB_NO_ROOM)
+		stretch_begin(w, permits, &leaf, taken);
+	return taken;
+}
+
+/*
+ * The entries of one table, or of a part of it. Returns where it stopped: at @end, or
+ * where there was no room, or where the budget was used up. An entry that is described
+ * costs a unit, four that are compared cost one.
+ */
+static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long addr,
+				  unsigned long end, u64 permits)
+{
+	struct vmlab_records *out = &w->runs->out;
+	struct vmlab_stretch *s = w->stretch;
+	bool holds = stretch_holds(w, addr, permits);
+	unsigned long from = addr, nr;
+
+	for (; addr != end; ptep += nr, addr += nr << PAGE_SHIFT) {
+		const unsigned long max = (end - addr) >> PAGE_SHIFT;
+		pte_t pte = READ_ONCE(*ptep);
+
+		nr = 1;
+		if (pte_none(pte)) {
+			if (holds)
+				s->next = VMLAB_NEVER;
+			continue;
+		}
+		if (holds && pte_val(pte) == s->next)
+			nr = stretch_goes_on(s, pte_val(pte), ptep, max);
+		else if (holds && s->jumps)
+			nr = stretch_jumps(s, out, ptep, addr, max);
+		else
+			nr = 0;
+		if (nr)
+			continue;
+		nr = 1;
+		if (spent(w, addr))
+			break;
+		w->budget--;
+		if (take_pte(w, ptep, addr, permits) == VMLAB_NO_ROOM)
+			break;
+		holds = true;
+	}
+	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
+	return addr;
+}
+
+/* The same, and nothing is looked at but the entries themselves. */
+static unsigned long walk_raw_entries(struct walker *w, const pte_t *ptep, unsigned long addr,
+				      unsigned long end)
+{
+	const struct vmlab_records *out = &w->raws->out;
+	unsigned long from = addr;
+
+	while (addr != end) {
+		const pte_t *stop = ptep + ((end - addr) >> PAGE_SHIFT), *at = ptep + 1;
+		pte_t pte = READ_ONCE(*ptep);
+		struct vmlab_raw *last;
+		u64 next, step;
+
+		if (!pte_none(pte)) {
+			if (spent(w, addr) || !vmlab_raws_add(w->raws, addr, pte_val(pte),
+							      VMLAB_LEVEL_PTE, PAGE_SHIFT))
+				break;
+			w->budget--;
+			last = (struct vmlab_raw *)out->recs + out->nr - 1;
+			step = (u64)last->step << PAGE_SHIFT;
+			/* Of one alone the next one says what the step is. */
+			if (last->count > 1) {
+				for (next = pte_val(pte) + step; at != stop; at++, next += step)
+					if (pte_val(READ_ONCE(*at)) != next)
+						break;
+				last->count += at - ptep - 1;
+			}
+		}
+		addr += (at - ptep) << PAGE_SHIFT;
+		ptep = (pte_t *)at;
+	}
+	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
+	return addr;
+}
+
+/* WALK: the one entry, noted down and described. */
+static bool walk_one_entry(struct walker *w, pte_t *ptep, unsigned long addr, u64 permits)
+{
+	pte_t pte = ptep_get(ptep);
+
+	note(w, VMLAB_LEVEL_PTE, ptep - pte_index(addr), pte_index(addr), raw_entry(ptep, pte));
+	return pte_none(pte) || take_pte(w, ptep, addr, permits) != VMLAB_NO_ROOM;
+}
+
+/* The first address from @addr on whose entry is not empty; no lock is needed to see that. */
+static unsigned long skip_empty(struct walker *w, const pte_t *ptep, unsigned long addr,
+				unsigned long end)
+{
+	const unsigned long from = addr;
+
+	while (addr != end && pte_none(READ_ONCE(*ptep))) {
+		ptep++;
+		addr += PAGE_SIZE;
+	}
+	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
+	return addr;
+}
+
 static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		      unsigned long addr, unsigned long end, u64 permits,
 		      bool *again)
 {
-	unsigned long from = addr;
 	bool room = true;
 	spinlock_t *ptl;
 	pte_t *ptep;
@@ -300,46 +552,35 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 	rcu_read_lock();
 	/* Both from the copy: *pmdp may be cleared at any moment. */
 	ptep = pte_offset_kernel(&pmd, addr);
+	if (w->stretch || w->raws) {
+		const unsigned long first = skip_empty(w, ptep, addr, end);
+
+		if (first == end) {
+			/* Unless it was emptied because it is no table of this pmd any more. */
+			*again = pmd_val(pmd) != pmd_val(pmdp_get(pmdp));
+			goto unlock_rcu;
+		}
+		ptep += (first - addr) >> PAGE_SHIFT;
+		addr = first;
+	}
 	ptl = pte_lockptr(w->mm, &pmd);
 	spin_lock(ptl);
 	if (unlikely(pmd_val(pmd) != pmd_val(pmdp_get(pmdp)))) {
 		*again = true;
-		goto unlock;
-	}
-	if (w->tables) {
+	} else if (w->tables) {
 		room = note_table(w, VMLAB_LEVEL_PTE, PAGE_SHIFT,
 				  ptep - pte_index(addr), addr);
-		goto unlock;
+	} else if (w->raws) {
+		addr = walk_raw_entries(w, ptep, addr, end);
+		room = addr == end;
+	} else if (w->stretch) {
+		addr = walk_entries(w, ptep, addr, end, permits);
+		room = addr == end;
+	} else {
+		room = walk_one_entry(w, ptep, addr, permits);
 	}
-	for (; addr != end; ptep++, addr += PAGE_SIZE) {
-		pte_t pte = ptep_get(ptep);
-		struct vmlab_run leaf;
-
-		if (unlikely(w->trace))
-			note(w, VMLAB_LEVEL_PTE, ptep - pte_index(addr),
-			     pte_index(addr), raw_entry(ptep, pte));
-		if (pte_none(pte))
-			continue;
-		leaf_init(w, addr, raw_entry(ptep, pte), VMLAB_LEVEL_PTE, PAGE_SHIFT, &leaf);
-		if (pte_present(pte)) {
-			bool special = pte_special(pte);
-
-			if (special)
-				leaf.facts |= VMLAB_FACT_SPECIAL;
-			leaf.pfn = pte_pfn(pte);
-			describe_present(w, pte, permits, !special,
-					 compat_pte_devmap(pte), &leaf);
-		} else {
-			describe_absent(pte, &leaf);
-		}
-		if (!vmlab_runs_add(w->runs, &leaf)) {
-			room = false;
-			break;
-		}
-	}
-	w->budget -= (addr - from) >> PAGE_SHIFT;
-unlock:
 	spin_unlock(ptl);
+unlock_rcu:
 	rcu_read_unlock();
 	return room ? true : stop_at(w, addr);
 }
@@ -367,10 +608,37 @@ static bool walk_huge_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr,
 	} else {
 		describe_absent(__pte(pmd_val(pmd)), &leaf);
 	}
-	room = vmlab_runs_add(w->runs, &leaf);
+	room = add_leaf(w, &leaf);
 unlock:
 	spin_unlock(ptl);
 	return room ? true : stop_at(w, addr);
+}
+
+/* One entry of a pmd table, and the part of [addr, end) below it. */
+static bool walk_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr, unsigned long end,
+		     u64 permits)
+{
+	bool again, going;
+	pmd_t pmd;
+
+	if (spent(w, addr))
+		return stop_at(w, addr);
+	w->budget--;
+	do {
+		pmd = pmdp_get(pmdp);
+		note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr), pmd_index(addr), pmd_val(pmd));
+		if (pmd_none(pmd))
+			return true;
+		if (!pmd_present(pmd) || pmd_leaf(pmd)) {
+			if (w->tables)
+				return true;
+			going = walk_huge_pmd(w, pmdp, addr, permits, &again);
+		} else {
+			going = walk_ptes(w, pmdp, pmd, addr, end,
+					  permits & vmlab_arch_table_permits(pmd_val(pmd)), &again);
+		}
+	} while (again);
+	return going;
 }
 
 static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
@@ -383,35 +651,10 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 				     pmdp - pmd_index(addr), addr))
 		return stop_at(w, addr);
 	for (; addr != end; pmdp++, addr = next) {
-		bool again, going;
-		pmd_t pmd;
-
 		next = pmd_addr_end(addr, end);
-		if (spent(w, addr))
-			return stop_at(w, addr);
-		w->budget--;
-		do {
-			pmd = pmdp_get(pmdp);
-			note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr),
-			     pmd_index(addr), pmd_val(pmd));
-			if (pmd_none(pmd)) {
-				going = true;
-				break;
-			}
-			if (w->tables && (!pmd_present(pmd) || pmd_leaf(pmd))) {
-				going = true;
-				break;
-			}
-			if (!pmd_present(pmd) || pmd_leaf(pmd)) {
-				going = walk_huge_pmd(w, pmdp, addr, permits, &again);
-				continue;
-			}
-			if (spent_for_table(w, addr, next))
-				return stop_at(w, addr);
-			going = walk_ptes(w, pmdp, pmd, addr, next,
-					  permits & vmlab_arch_table_permits(pmd_val(pmd)), &again);
-		} while (again);
-		if (!going)
+		if (w->way)
+			*w->way = (struct vmlab_way) { addr & PMD_MASK, pmdp, permits };
+		if (!walk_pmd(w, pmdp, addr, next, permits))
 			return false;
 	}
 	return true;
@@ -438,7 +681,7 @@ static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
 		leaf.pfn = pud_pfn(pud);
 		describe_huge(w, pud_val(pud), permits, compat_pud_special(pud),
 			      compat_pud_devmap(pud), &leaf);
-		room = vmlab_runs_add(w->runs, &leaf);
+		room = add_leaf(w, &leaf);
 	}
 	spin_unlock(ptl);
 	return room ? true : stop_at(w, addr);
@@ -743,10 +986,10 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 		/* Whoever has the lock spins or works, and gives it back. */
 		while (!hugetlb_leaf(w, addr, &leaf))
 			cpu_relax();
-		if (leaf.count && !w->runs->physical &&
+		if (leaf.count && w->runs && !w->runs->physical &&
 		    !compat_hugetlb_public(&leaf, w->vma_facts))
 			continue;
-		if (leaf.count && !vmlab_runs_add(w->runs, &leaf))
+		if (leaf.count && !add_leaf(w, &leaf))
 			return stop_at(w, addr);
 	}
 	return true;
@@ -812,6 +1055,10 @@ static bool descend(struct walker *w, unsigned long start, unsigned long end)
 			return w->tables ? hugetlb_tables(w, start, end) :
 					   walk_hugetlb(w, start, end);
 	}
+	/* Small neighbours: the tables that lead there are stable under this hold. */
+	if (w->way && w->way->pmdp && w->way->base == (start & PMD_MASK) &&
+	    end - w->way->base <= PMD_SIZE)
+		return walk_pmd(w, w->way->pmdp, start, end, w->way->permits);
 	return walk_pgds(w, start, end);
 }
 
@@ -834,6 +1081,8 @@ int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
 		.mm = vma->vm_mm,
 		.vma = vma,
 		.runs = runs,
+		.stretch = &runs->stretch,
+		.way = &runs->way,
 		.budget = *budget,
 		.next = end,
 	};
@@ -845,15 +1094,34 @@ int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,
 	return done || w.budget <= 0 ? 0 : -ENOSPC;
 }
 
-/* The tables that serve a range of one VMA; everything else as vmlab_walk_vma(). */
-int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
-			  unsigned long end, struct vmlab_table_list *list,
-			  long *budget, unsigned long *next)
+/* Entries alone; everything else as vmlab_walk_vma(). */
+int vmlab_walk_vma_raw(struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end, struct vmlab_raws *raws, long *budget,
+		       unsigned long *next)
 {
 	struct walker w = {
 		.mm = vma->vm_mm,
 		.vma = vma,
-		.tables = list,
+		.raws = raws,
+		.budget = *budget,
+		.next = end,
+	};
+	bool done = descend(&w, start, end);
+
+	*budget = w.budget;
+	*next = w.next;
+	return done || w.budget <= 0 ? 0 : -ENOSPC;
+}
+
+/* The tables that serve a range of one VMA; everything else as vmlab_walk_vma(). */
+int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end, struct vmlab_records *tables, long *budget,
+			  unsigned long *next)
+{
+	struct walker w = {
+		.mm = vma->vm_mm,
+		.vma = vma,
+		.tables = tables,
 		.noted_at = NOWHERE,
 		.budget = *budget,
 		.next = end,
@@ -871,8 +1139,8 @@ long vmlab_walk_one(struct vmlab_call *call)
 	struct vmlab_target *target = call->file->private_data;
 	struct vmlab_walk *walk = call->arg;
 	struct vmlab_runs runs = {
-		.recs = &walk->out_leaf,
-		.max = 1,
+		.out.recs = &walk->out_leaf,
+		.out.max = 1,
 		.physical = target->physical,
 		.shown = target->shown,
 	};

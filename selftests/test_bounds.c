@@ -301,9 +301,9 @@ TEST_F(target, says_EFAULT_when_the_records_are_read_only)
 	EXPECT_EQ(0, ask(self->fd, VMLAB_VMAS, &vmas));
 }
 
-TEST_F(target, knows_one_format)
+TEST_F(target, knows_two_formats)
 {
-	const uint32_t formats[] = { 0, 2, 3, 1U << 31, ~0U };
+	const uint32_t formats[] = { 0, 3, 4, 1U << 31, ~0U };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(formats); i++) {
@@ -312,6 +312,27 @@ TEST_F(target, knows_one_format)
 		scan.format = formats[i];
 		EXPECT_EQ(-EOPNOTSUPP, ask(self->fd, VMLAB_SCAN, &scan));
 	}
+}
+
+TEST_F(target, has_no_filter_for_raw_entries)
+{
+	struct vmlab_scan raw = scan_of_memory(self, 1), filtered[4];
+	size_t i;
+
+	raw.format = VMLAB_FORMAT_RAW;
+	raw.rec_size = sizeof(struct vmlab_raw);
+	for (i = 0; i < ARRAY_SIZE(filtered); i++)
+		filtered[i] = raw;
+	filtered[0].all_of = VMLAB_FACT_PRESENT;
+	filtered[1].any_of = VMLAB_FACT_PRESENT;
+	filtered[2].none_of = VMLAB_FACT_PRESENT;
+	filtered[3].min_mapcount = 1;
+	for (i = 0; i < ARRAY_SIZE(filtered); i++)
+		EXPECT_EQ(-EOPNOTSUPP, ask(self->fd, VMLAB_SCAN, &filtered[i])) TH_LOG("%zu", i);
+	EXPECT_EQ(0, ask(self->fd, VMLAB_SCAN, &raw));
+	EXPECT_EQ(1, raw.out_nr);
+	raw.rec_size--;
+	EXPECT_EQ(-EINVAL, ask(self->fd, VMLAB_SCAN, &raw));
 }
 
 TEST_F(target, knows_no_filter_bit_beyond_the_published_facts)

@@ -136,6 +136,22 @@ TEST_F(nobody, sees_by_SCAN_what_its_own_pagemap_shows_and_no_more)
 	EXPECT_EQ(6, page);
 }
 
+TEST_F(nobody, has_no_raw_entries)
+{
+	const int target = ask_target(self->roots_node, 0);
+	struct vmlab_raw raws[NR_PAGES], none[NR_PAGES];
+	struct vmlab_scan scan = ask_scan((uintptr_t)self->pages,
+					  (uintptr_t)self->pages + NR_PAGES * PAGE, raws, NR_PAGES);
+
+	ASSERT_LE(0, target);
+	memset(raws, 0x5a, sizeof(raws));
+	memset(none, 0x5a, sizeof(none));
+	scan.format = VMLAB_FORMAT_RAW;
+	scan.rec_size = sizeof(raws[0]);
+	EXPECT_EQ(-EPERM, ask(target, VMLAB_SCAN, &scan));
+	EXPECT_EQ(0, memcmp(raws, none, sizeof(raws)));
+}
+
 TEST_F(nobody, learns_nothing_from_filters_over_hidden_facts)
 {
 	const uint64_t start = (uintptr_t)self->pages, end = start + NR_PAGES * PAGE;

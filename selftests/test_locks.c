@@ -20,37 +20,11 @@
 #include "counter.h"
 #include "fixture.h"
 #include "lockhold.h"
+#include "ticks.h"
 #include "victim.h"
 
 #define BOUND		200000UL
 #define SZ_RECS		(4UL << 20)
-
-/* The clock of the machine: where instructions are counted, it is made of them. */
-static uint64_t ticks(void)
-{
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t now;
-
-	asm volatile("isb; mrs %0, cntvct_el0" : "=r" (now));
-	return now;
-#endif
-}
-
-/* Two instructions a round. */
-static uint64_t ticks_of_a_million_rounds(void)
-{
-	uint64_t before = ticks();
-	unsigned long rounds = 1000000;
-
-#if defined(__x86_64__)
-	asm volatile("1: dec %0; jnz 1b" : "+r" (rounds) : : "cc");
-#elif defined(__aarch64__)
-	asm volatile("1: subs %0, %0, #1; b.ne 1b" : "+r" (rounds) : : "cc");
-#endif
-	return ticks() - before;
-}
 
 FIXTURE(bound)
 {
@@ -202,7 +176,6 @@ FIXTURE_SETUP(bound)
 	const struct sched_param first = { .sched_priority = 1 };
 	struct vmlab_info info = { .size = sizeof(info) };
 	bool (*maker)(void) = variant->make;
-	uint64_t million;
 
 	if (!getenv("VMLAB_COUNTING")) {
 		self->missing = "instructions are counted in tools/lab/run -I only";
@@ -227,9 +200,7 @@ FIXTURE_SETUP(bound)
 	/* Nobody else's turn comes while we hold a lock; interrupts' does. */
 	counter_write("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &first));
-	million = ticks_of_a_million_rounds();
-	ASSERT_GT(2200000, million) TH_LOG("a tick is no instruction here");
-	ASSERT_LT(1800000, million) TH_LOG("a tick is no instruction here");
+	ASSERT_TRUE(ticks_count_instructions()) TH_LOG("a tick is no instruction here");
 }
 
 FIXTURE_TEARDOWN(bound)

@@ -195,6 +195,80 @@ TEST_F(range, is_what_walks_of_all_its_pages_say)
 	EXPECT_LT(1000, leaves);
 }
 
+/* All of [start, end) as raw entries, @max records a call. */
+static int scan_raw(const range_data *self, struct vmlab_raw *out, uint32_t max, uint32_t *nr)
+{
+	struct vmlab_scan scan = ask_scan((uintptr_t)self->start, (uintptr_t)self->end, out, max);
+	int ret;
+
+	scan.format = VMLAB_FORMAT_RAW;
+	scan.rec_size = sizeof(*out);
+	*nr = 0;
+	for (; scan.start < scan.end; scan.start = scan.out_next) {
+		scan.buf = (uintptr_t)(out + *nr);
+		ret = ask(self->target, VMLAB_SCAN, &scan);
+		if (ret)
+			return ret;
+		if (scan.out_next == scan.start && !scan.out_nr)
+			return -ELOOP;
+		*nr += scan.out_nr;
+	}
+	return 0;
+}
+
+TEST_F(range, raw_has_the_entry_of_every_leaf_that_a_walk_finds_and_no_other)
+{
+	struct vmlab_raw *raws = malloc(2 * NR_PAGES * sizeof(*raws)), *raw = raws;
+	uint64_t va = (uintptr_t)self->start, leaves = 0, i = 0;
+	uint32_t nr;
+
+	ASSERT_EQ(0, scan_raw(self, raws, 4096, &nr));
+	while (va < (uintptr_t)self->end) {
+		struct vmlab_walk walk = { .size = sizeof(walk), .va = va };
+		const struct vmlab_run *leaf = &walk.out_leaf;
+
+		ASSERT_EQ(0, ask(self->target, VMLAB_WALK, &walk));
+		if (!leaf->count) {
+			va += PAGE;
+			continue;
+		}
+		ASSERT_LT(raw - raws, nr);
+		ASSERT_EQ(leaf->va, raw->va + (i << raw->shift));
+		ASSERT_EQ(leaf->entry, raw->entry + i * ((uint64_t)raw->step << raw->shift))
+			TH_LOG("0x%llx", (unsigned long long)va);
+		ASSERT_EQ(leaf->level, raw->level);
+		ASSERT_EQ(leaf->shift, raw->shift);
+		va = leaf->va + (1ULL << leaf->shift);
+		leaves++;
+		if (++i == raw->count) {
+			raw++;
+			i = 0;
+		}
+	}
+	EXPECT_EQ(nr, raw - raws);
+	EXPECT_LT(1000, leaves);
+	EXPECT_GT(leaves, nr) TH_LOG("nothing was merged");
+	free(raws);
+}
+
+TEST_F(range, raw_is_the_same_with_a_buffer_of_any_size)
+{
+	const uint32_t sizes[] = { 1, 2, 3, 7, 64, 511, 512, 513, 1000, 1023, 1024, 1025 };
+	struct vmlab_raw *all = malloc(2 * NR_PAGES * sizeof(*all));
+	struct vmlab_raw *some = malloc((2 * NR_PAGES + 4096) * sizeof(*some));
+	uint32_t nr, nr_some;
+	size_t i;
+
+	ASSERT_EQ(0, scan_raw(self, all, 4096, &nr));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ASSERT_EQ(0, scan_raw(self, some, sizes[i], &nr_some));
+		ASSERT_EQ(nr, nr_some) TH_LOG("%u records", sizes[i]);
+		ASSERT_EQ(0, memcmp(all, some, nr * sizeof(*all))) TH_LOG("%u records", sizes[i]);
+	}
+	free(all);
+	free(some);
+}
+
 TEST_F(range, has_no_two_neighbouring_runs_that_should_be_one)
 {
 	const struct vmlab_run *a, *b;

@@ -346,8 +346,30 @@ struct vmlab_walk {
 	struct vmlab_run out_leaf;
 };
 
+/**
+ * struct vmlab_raw - entries that are the same, or count up by a leaf's size
+ * @va: of the first leaf, aligned to its size
+ * @entry: the first one, as it stands in the table
+ * @count: leaves
+ * @level: VMLAB_LEVEL_* of the entries
+ * @shift: log2 of a leaf's size in bytes
+ * @step: 0: all entries are the same; 1: each is 1 << @shift more than the one before,
+ *	as those of neighbouring frames are
+ * @__reserved: zero
+ */
+struct vmlab_raw {
+	__aligned_u64 va;
+	__aligned_u64 entry;
+	__u32 count;
+	__u8 level;
+	__u8 shift;
+	__u8 step;
+	__u8 __reserved;
+};
+
 /* Layouts of a SCAN's records. */
 #define VMLAB_FORMAT_RUNS	1	/* struct vmlab_run */
+#define VMLAB_FORMAT_RAW	2	/* struct vmlab_raw: no facts, hence no filters */
 
 /**
  * struct vmlab_scan - every entry of a range, in runs
@@ -376,8 +398,8 @@ struct vmlab_walk {
  * between runs, so that the answer does not depend on @nr_recs. The mmap lock is
  * taken for a bounded piece of work at a time, never while the caller's memory is
  * written. @min_mapcount keeps what has no known map count (or one that is withheld),
- * and leaves above the last level, whose pages can have map counts of their own. A
- * signal ends the call early, successfully and with what there is; only
+ * and leaves above the last level, whose pages can have map counts of their own.
+ * VMLAB_FORMAT_RAW tells entries alone, and costs less; EPERM when hidden. A signal ends the call early, successfully and with what there is; only
  * then may @out_next lie inside a run. A fatal one: EINTR.
  */
 struct vmlab_scan {

@@ -19,6 +19,11 @@
  *	A leaf that says it is one of a group that one TLB entry may hold (arm64)?
  * u64 vmlab_arch_attributes(u64 raw)
  *	The raw entry without its frame: equal for two leaves of one run.
+ * unsigned long vmlab_arch_valid_pfn(u64 raw)
+ *	The frame of a last-level entry that the MMU translates through.
+ * u64 vmlab_arch_step(u64 raw)
+ *	What a last-level entry with a frame differs by, of equal attributes, from
+ *	that of the next frame.
  * u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
  *	The root entry that user mode runs on where it differs from the kernel's
  *	(KPTI), else @raw.

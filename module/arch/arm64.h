@@ -75,6 +75,17 @@ static __always_inline u64 vmlab_arch_attributes(u64 raw)
 	return raw & ~pte_val(pfn_pte(pte_pfn(__pte(raw)), __pgprot(0)));
 }
 
+static __always_inline unsigned long vmlab_arch_valid_pfn(u64 raw)
+{
+	return pte_pfn(__pte(raw));
+}
+
+/* With addresses of 52 bits the carry goes astray: then nothing matches, and no harm. */
+static __always_inline u64 vmlab_arch_step(u64 raw)
+{
+	return PAGE_SIZE;
+}
+
 /* KPTI changes the kernel's root here, and leaves the user's alone. */
 static __always_inline u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
 {

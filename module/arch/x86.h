@@ -54,6 +54,17 @@ static __always_inline u64 vmlab_arch_attributes(u64 raw)
 	return raw & ~(u64)PTE_PFN_MASK;
 }
 
+static __always_inline unsigned long vmlab_arch_valid_pfn(u64 raw)
+{
+	return (raw & PTE_PFN_MASK) >> PAGE_SHIFT;
+}
+
+/* An entry that the MMU does not translate has its frame number inverted (L1TF). */
+static __always_inline u64 vmlab_arch_step(u64 raw)
+{
+	return raw & _PAGE_PRESENT ? PAGE_SIZE : -PAGE_SIZE;
+}
+
 /*
  * The kernel's copy of a root entry for user addresses carries NX under KPTI
  * (pti_set_user_pgtbl); user mode never runs on that copy.

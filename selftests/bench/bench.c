@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench.c - measuring once more, and saying it in one line.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "../ticks.h"
+#include "bench.h"
+
+/* The first run warms up what the others find warm. */
+#define RUNS	3
+
+static bool counting(void)
+{
+	static int known = -1;
+
+	if (known < 0)
+		known = getenv("VMLAB_COUNTING") && ticks_count_instructions();
+	return known;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	if (counting())
+		return ticks();
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+double bench_cost(bench_fn fn)
+{
+	double least = 0;
+	int i;
+
+	for (i = 0; i <= RUNS; i++) {
+		double before = now(), cost;
+		int ret = fn();
+
+		cost = now() - before;
+		if (ret < 0)
+			return ret;
+		if (i && (i == 1 || cost < least))
+			least = cost;
+	}
+	return least;
+}
+
+void bench_line(const char *bench, double ours, const char *peer, double theirs, uint64_t n)
+{
+	struct utsname name;
+
+	uname(&name);
+	printf("{\"bench\": \"%s\", \"kernel\": \"%s\", \"arch\": \"%s\", \"unit\": \"%s\", ",
+	       bench, name.release, name.machine, counting() ? "insn" : "ns");
+	printf("\"ours\": %.2f, ", ours);
+	if (theirs > 0)
+		printf("\"theirs\": %.2f, \"peer\": \"%s\", \"ratio\": %.3f, ", theirs, peer,
+		       ours / theirs);
+	else
+		printf("\"theirs\": null, \"peer\": null, \"ratio\": null, ");
+	printf("\"n\": %llu}\n", (unsigned long long)n);
+	fflush(stdout);
+}
+
+void bench_skip(const char *bench, const char *why)
+{
+	fprintf(stderr, "# %s: not measured: %s\n", bench, why);
+}
