@@ -37,16 +37,11 @@
 #define compat_vma_inode(vma)	file_user_inode((vma)->vm_file)
 #endif
 
-/* The flags are a struct of their own since 6.18; tails say so in compound_info since 7.0. */
+/* The flags of a page are a struct of their own since 6.18. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define compat_page_flags(page)	READ_ONCE((page)->flags)
 #else
 #define compat_page_flags(page)	READ_ONCE((page)->flags.f)
-#endif
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-#define compat_page_tail(page)	(READ_ONCE((page)->compound_head) & 1)
-#else
-#define compat_page_tail(page)	(READ_ONCE((page)->compound_info) & 1)
 #endif
 
 /* Map counts: page_mapcount() until 6.11; since then the sum is ours to make. */

@@ -50,7 +50,7 @@ static void look_at(struct vmlab_frame_look *look, const struct page *page)
 	look->flags = compat_page_flags(page) & VMLAB_FRAME_FLAGS;
 	look->mapping = READ_ONCE(page->mapping);
 	look->mapcount = atomic_read(&page->_mapcount);
-	look->tail = compat_page_tail(page);
+	look->tail = PageTail(page);
 }
 
 /**

@@ -47,7 +47,7 @@ static __always_inline bool vmlab_frame_alike(const struct vmlab_frame_look *loo
 	return (compat_page_flags(page) & VMLAB_FRAME_FLAGS) == look->flags &&
 	       READ_ONCE(page->mapping) == look->mapping &&
 	       atomic_read(&page->_mapcount) == look->mapcount &&
-	       compat_page_tail(page) == look->tail;
+	       PageTail(page) == look->tail;
 }
 
 /* A large folio's counts stand elsewhere, too: its pages are only like each other. */

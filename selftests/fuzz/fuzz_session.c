@@ -40,6 +40,19 @@ static void decode(const struct vmlab_info *info, const struct vmlab_run *run,
 		abort();
 }
 
+static void scan_raw(struct vmlab_target *target, uint64_t start, uint64_t end)
+{
+	struct vmlab_scanner scanner;
+	struct vmlab_raw raw;
+
+	if (vmlab_scan_start_raw(&scanner, target, start, end, 0))
+		return;
+	while (vmlab_scan_next_raw(&scanner, &raw) > 0)
+		if (!raw.count || raw.shift > 63)
+			abort();
+	vmlab_scan_end(&scanner);
+}
+
 static void scan(struct vmlab_target *target, const struct vmlab_info *info, uint64_t start,
 		 uint64_t end, const struct vmlab_regions *regions)
 {
@@ -95,6 +108,8 @@ static void ask_again(struct vmlab_session *session, struct vmlab_target *target
 		walk(target, info, q.walk.va, regions);
 	} else if (cmd == VMLAB_SCAN && record->sz_key - name == sizeof(q.scan)) {
 		memcpy(&q.scan, key, sizeof(q.scan));
+		if (q.scan.format == VMLAB_FORMAT_RAW)
+			return scan_raw(target, q.scan.start, q.scan.end);
 		scan(target, info, q.scan.start, q.scan.end, regions);
 	}
 }

@@ -87,7 +87,9 @@ struct vmlab_scanner {
 	struct vmlab_filter filter;
 	uint64_t next;		/* where the next SCAN starts */
 	uint64_t end;
-	struct vmlab_run *buf;
+	uint32_t format;	/* VMLAB_FORMAT_* */
+	uint32_t rec_size;
+	void *buf;		/* struct vmlab_run or vmlab_raw */
 	uint32_t nr_recs;
 	uint32_t have;
 	uint32_t at;
@@ -101,8 +103,12 @@ struct vmlab_scanner {
 int vmlab_scan_start(struct vmlab_scanner *scan, struct vmlab_target *target,
 		     uint64_t start, uint64_t end,
 		     const struct vmlab_filter *filter, uint32_t nr_recs);
-/* 1 and a run, 0 at the end, or -errno. */
+/* The same for entries alone, which costs less and has no filter. -EPERM where hidden. */
+int vmlab_scan_start_raw(struct vmlab_scanner *scan, struct vmlab_target *target,
+			 uint64_t start, uint64_t end, uint32_t nr_recs);
+/* 1 and a run, 0 at the end, or -errno; each for its own kind of start. */
 int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run);
+int vmlab_scan_next_raw(struct vmlab_scanner *scan, struct vmlab_raw *raw);
 void vmlab_scan_end(struct vmlab_scanner *scan);
 
 /* All VMAs that overlap [start, end), end 0 as above; free(*out). Their number. */

@@ -49,6 +49,12 @@ static bool run_is_sane(const struct vmlab_info *info, const struct vmlab_run *r
 	       run->shift >= info->out_page_shift && run->shift < 64;
 }
 
+static bool raw_is_sane(const struct vmlab_info *info, const struct vmlab_raw *raw)
+{
+	return raw->count && level_is_sane(raw->level) && raw->step <= 1 &&
+	       raw->shift >= info->out_page_shift && raw->shift < 64;
+}
+
 static bool walk_is_sane(const struct vmlab_info *info, const struct vmlab_walk *walk)
 {
 	uint32_t i;
@@ -323,19 +329,38 @@ int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 	return ret;
 }
 
+static int scan_start(struct vmlab_scanner *scan, struct vmlab_target *target, uint64_t start,
+		      uint64_t end, uint32_t nr_recs)
+{
+	scan->target = target;
+	scan->next = start;
+	scan->end = end ? end : target->session->info.out_user_end;
+	scan->nr_recs = nr_recs ? nr_recs : SCAN_RECS;
+	scan->buf = calloc(scan->nr_recs, scan->rec_size);
+	return scan->buf ? 0 : -ENOMEM;
+}
+
 int vmlab_scan_start(struct vmlab_scanner *scan, struct vmlab_target *target,
 		     uint64_t start, uint64_t end,
 		     const struct vmlab_filter *filter, uint32_t nr_recs)
 {
-	memset(scan, 0, sizeof(*scan));
-	scan->target = target;
+	*scan = (struct vmlab_scanner) {
+		.format = VMLAB_FORMAT_RUNS,
+		.rec_size = sizeof(struct vmlab_run),
+	};
 	if (filter)
 		scan->filter = *filter;
-	scan->next = start;
-	scan->end = end ? end : target->session->info.out_user_end;
-	scan->nr_recs = nr_recs ? nr_recs : SCAN_RECS;
-	scan->buf = calloc(scan->nr_recs, sizeof(*scan->buf));
-	return scan->buf ? 0 : -ENOMEM;
+	return scan_start(scan, target, start, end, nr_recs);
+}
+
+int vmlab_scan_start_raw(struct vmlab_scanner *scan, struct vmlab_target *target,
+			 uint64_t start, uint64_t end, uint32_t nr_recs)
+{
+	*scan = (struct vmlab_scanner) {
+		.format = VMLAB_FORMAT_RAW,
+		.rec_size = sizeof(struct vmlab_raw),
+	};
+	return scan_start(scan, target, start, end, nr_recs);
 }
 
 /* One more buffer of runs. A signal that was handled is no reason to stop. */
@@ -347,8 +372,8 @@ static int fetch(struct vmlab_scanner *scan)
 		.end = scan->end,
 		.buf = (uintptr_t)scan->buf,
 		.nr_recs = scan->nr_recs,
-		.format = VMLAB_FORMAT_RUNS,
-		.rec_size = sizeof(*scan->buf),
+		.format = scan->format,
+		.rec_size = scan->rec_size,
 		.all_of = scan->filter.all_of,
 		.any_of = scan->filter.any_of,
 		.none_of = scan->filter.none_of,
@@ -364,7 +389,7 @@ static int fetch(struct vmlab_scanner *scan)
 		.buf = scan->buf,
 		.nr = &ask.out_nr,
 		.max_recs = scan->nr_recs,
-		.rec_size = sizeof(*scan->buf),
+		.rec_size = scan->rec_size,
 	};
 	int ret;
 
@@ -383,7 +408,8 @@ static int fetch(struct vmlab_scanner *scan)
 	return 0;
 }
 
-int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run)
+/* The next record of the buffer, filled again when it is used up. 1, 0 or -errno. */
+static int scan_next(struct vmlab_scanner *scan, void *rec)
 {
 	int ret;
 
@@ -395,8 +421,26 @@ int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run)
 		if (ret)
 			return ret;
 	}
-	*run = scan->buf[scan->at++];
-	return run_is_sane(&scan->target->session->info, run) ? 1 : -EBADMSG;
+	memcpy(rec, (const char *)scan->buf + (size_t)scan->at++ * scan->rec_size, scan->rec_size);
+	return 1;
+}
+
+int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run)
+{
+	int ret = scan->format == VMLAB_FORMAT_RUNS ? scan_next(scan, run) : -EINVAL;
+
+	if (ret == 1 && !run_is_sane(&scan->target->session->info, run))
+		ret = -EBADMSG;
+	return ret;
+}
+
+int vmlab_scan_next_raw(struct vmlab_scanner *scan, struct vmlab_raw *raw)
+{
+	int ret = scan->format == VMLAB_FORMAT_RAW ? scan_next(scan, raw) : -EINVAL;
+
+	if (ret == 1 && !raw_is_sane(&scan->target->session->info, raw))
+		ret = -EBADMSG;
+	return ret;
 }
 
 void vmlab_scan_end(struct vmlab_scanner *scan)
