@@ -30,6 +30,38 @@ static bool valid_unknown(unsigned int level, uint64_t entry)
 	return false;
 }
 
+static uint64_t no_attributes(const struct vmlab_info *info, unsigned int level,
+			      uint64_t entry)
+{
+	(void)info;
+	(void)level;
+	(void)entry;
+	return 0;
+}
+
+static uint64_t no_groups(const struct vmlab_info *info, unsigned int level)
+{
+	(void)info;
+	(void)level;
+	return 0;
+}
+
+static const char *no_memory_type(const struct vmlab_info *info, unsigned int level,
+				  uint64_t entry)
+{
+	(void)info;
+	(void)level;
+	(void)entry;
+	return NULL;
+}
+
+static int no_pkey(const struct vmlab_info *info, uint64_t entry)
+{
+	(void)info;
+	(void)entry;
+	return -1;
+}
+
 /* No names; entries of 64 bits and addresses with a sign, as most have them. */
 static const struct vmlab_arch unknown = {
 	.bits = (const struct vmlab_bit[]) { { 0 } },
@@ -37,6 +69,10 @@ static const struct vmlab_arch unknown = {
 	.entry_shift = 3,
 	.half_bits = 1,
 	.hole = "in neither half: no address",
+	.tlb_attributes = no_attributes,
+	.tlb_groups = no_groups,
+	.memory_type = no_memory_type,
+	.pkey = no_pkey,
 	.permits = permits_unknown,
 	.valid = valid_unknown,
 };
@@ -80,6 +116,52 @@ unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level
 				  vmlab_arch_of(info->out_arch)->entry_shift;
 
 	return info->out_page_shift + (level - 1) * index_bits;
+}
+
+uint64_t vmlab_level_slots(const struct vmlab_info *info, unsigned int level)
+{
+	unsigned int bits = info->out_page_shift - vmlab_arch_of(info->out_arch)->entry_shift;
+	unsigned int shift = vmlab_level_shift(info, level);
+
+	/* A root may have less than a page of them (arm64 with addresses of 52 bits). */
+	if (level == info->out_levels && info->out_va_bits > shift &&
+	    info->out_va_bits - shift < bits)
+		bits = info->out_va_bits - shift;
+	return 1ULL << bits;
+}
+
+uint64_t vmlab_run_deposits(const struct vmlab_info *info, const struct vmlab_run *run)
+{
+	const uint64_t of = VMLAB_FACT_ANON | VMLAB_FACT_HUGE_ZERO | VMLAB_FACT_MIGRATION;
+	const uint64_t not_of = VMLAB_FACT_HUGETLB | VMLAB_FACT_SHARED;
+
+	if (!vmlab_arch_of(info->out_arch)->deposits_table || run->level != VMLAB_LEVEL_PMD ||
+	    (run->facts & not_of) || !(run->facts & of))
+		return 0;
+	return run->count;
+}
+
+size_t vmlab_tlb_groups(const struct vmlab_info *info, unsigned int level, uint64_t *out)
+{
+	uint64_t sizes = vmlab_arch_of(info->out_arch)->tlb_groups(info, level);
+	size_t nr = 0;
+	int i;
+
+	for (i = 63; i > 0 && nr < VMLAB_GROUPS_MAX; i--)
+		if (sizes & (1ULL << i))
+			out[nr++] = 1ULL << i;
+	return nr;
+}
+
+const char *vmlab_entry_memory_type(const struct vmlab_info *info, unsigned int level,
+				    uint64_t entry)
+{
+	return vmlab_arch_of(info->out_arch)->memory_type(info, level, entry);
+}
+
+int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry)
+{
+	return vmlab_arch_of(info->out_arch)->pkey(info, entry);
 }
 
 size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,

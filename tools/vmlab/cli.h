@@ -45,6 +45,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_walk;
 extern const struct command cmd_map;
 extern const struct command cmd_pages;
+extern const struct command cmd_tables;
 extern const struct command cmd_lesson;
 
 /**
@@ -118,6 +119,12 @@ int cli_open_session(struct cli *cli);
 int cli_open_target(struct cli *cli);
 /* A hexadecimal address, with or without 0x. */
 bool cli_parse_va(const char *text, uint64_t *va);
+/*
+ * While on, Ctrl-C ends nothing but is noted, so that a document under way can end
+ * where it is, well-formed, instead of being cut off.
+ */
+void cli_catch_interrupts(bool on);
+bool cli_interrupted(void);
 /* Ends the document. */
 int cli_finish(struct cli *cli);
 
