@@ -323,8 +323,14 @@ static const struct {
 	{ F(WRITE), F(PRESENT) | F(ANON) | F(EXCLUSIVE) | F(SOFT_DIRTY),
 	  F(DIRTY) | F(UFFD_WP),					"dirty-tracking" },
 	{ F(WRITE), F(PRESENT) | F(FILE),	F(SHARED),		"cow" },
-	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(UFFD_WP),	"dirty-tracking" },
+	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(SOFT_DIRTY) | F(UFFD_WP),
+	  "soft-dirty" },
+	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED) | F(SOFT_DIRTY), F(UFFD_WP),
+	  "dirty-tracking" },
 };
+
+/* Of those at most; hardware, pkey and one of vma_whys may follow. */
+#define WHY_OF_FACTS	(VMLAB_WHY_MAX - 3)
 
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const char **out)
@@ -350,14 +356,58 @@ size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		out[nr++] = "numa-hint";
 	else if (lost && !(facts & F(PRESENT)))
 		out[nr++] = "not-present";
-	for (i = 0; i < sizeof(whys) / sizeof(whys[0]) && nr < VMLAB_WHY_MAX - 1; i++)
+	for (i = 0; i < sizeof(whys) / sizeof(whys[0]) && nr < WHY_OF_FACTS; i++)
 		if ((lost & whys[i].lost) && (facts & whys[i].all) == whys[i].all &&
 		    !(facts & whys[i].none))
 			out[nr++] = whys[i].name;
 	/* Write without read, execute without read: no such entry on this MMU. */
 	if (gained)
 		out[nr++] = "hardware";
+	/*
+	 * Keys bind data accesses only. What this one permits is in a register of each
+	 * thread, and no table knows it: less than the entry, perhaps.
+	 */
+	if ((facts & F(PRESENT)) && (facts & (F(READ) | F(WRITE))) &&
+	    vmlab_entry_pkey(info, run->entry) > 0)
+		out[nr++] = "pkey";
 	return nr;
+}
+
+/* Why a permission cannot even be asked for, by what the VMA says of itself. */
+static const struct {
+	uint64_t all;		/* VMLAB_VMA_* */
+	uint64_t none;
+	const char *name;
+} vma_whys[] = {
+	/* mmap() takes MAYWRITE away when the descriptor may not write, or a seal forbids. */
+	{ VMLAB_VMA_FILE | VMLAB_VMA_MAYSHARE,	VMLAB_VMA_MAYWRITE,	"read-only-file" },
+};
+
+size_t vmlab_vma_why(const struct vmlab_vma *vma, const char **out)
+{
+	size_t nr = 0, i;
+
+	for (i = 0; i < sizeof(vma_whys) / sizeof(vma_whys[0]); i++)
+		if ((vma->flags & vma_whys[i].all) == vma_whys[i].all &&
+		    !(vma->flags & vma_whys[i].none))
+			out[nr++] = vma_whys[i].name;
+	return nr;
+}
+
+const struct vmlab_vma *vmlab_vmas_find(const struct vmlab_vma *vmas, size_t nr, uint64_t va)
+{
+	size_t low = 0, mid;
+
+	while (low < nr) {
+		mid = low + (nr - low) / 2;
+		if (va < vmas[mid].start)
+			nr = mid;
+		else if (va >= vmas[mid].end)
+			low = mid + 1;
+		else
+			return &vmas[mid];
+	}
+	return NULL;
 }
 
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va)

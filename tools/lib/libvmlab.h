@@ -236,9 +236,16 @@ struct vmlab_perms vmlab_facts_asked(uint64_t facts);
 const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 			    const struct vmlab_region *region);
 /* Why enforced differs from asked, into @out; how many, 0 where it does not. */
-#define VMLAB_WHY_MAX	4
+#define VMLAB_WHY_MAX	6
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const char **out);
+/*
+ * Why a permission cannot be asked for in the first place, whatever the entry says:
+ * at most one more, behind those of vmlab_run_why().
+ */
+size_t vmlab_vma_why(const struct vmlab_vma *vma, const char **out);
+/* The one of @vmas, in the order of addresses, that holds @va, or NULL. */
+const struct vmlab_vma *vmlab_vmas_find(const struct vmlab_vma *vmas, size_t nr, uint64_t va);
 /*
  * The address lies in one half or the other, not in the hole between. A tag in the
  * top byte, where the MMU ignores one, is not part of an address.

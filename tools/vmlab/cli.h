@@ -134,6 +134,9 @@ void view_process(struct cli *cli);
 /* Names of an entry's bits, for RENDER_V_LIST; @names holds VMLAB_BITS_MAX. */
 size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t entry,
 		 unsigned int kind, const char **names);
+/* Memory type and protection key of a leaf that has a frame; null where not known. */
+struct render_value view_memory_type(const struct vmlab_info *info, const struct vmlab_run *run);
+struct render_value view_pkey(const struct vmlab_info *info, const struct vmlab_run *run);
 /* levels[]: the entries of a walk, from the root down. */
 void view_levels(struct render *r, const struct vmlab_info *info,
 		 const struct vmlab_walk *walk);
