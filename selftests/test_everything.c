@@ -353,7 +353,7 @@ static void live(void *arg)
 	}
 }
 
-TEST_F_TIMEOUT(everything, is_what_all_witnesses_say, 1500)
+TEST_F_TIMEOUT(everything, is_what_all_witnesses_say, 880)
 {
 	static struct victim children[MAX_CHILDREN];
 	struct compare *c = &self->c;
