@@ -332,7 +332,7 @@ static void live(void *arg)
 {
 	static const int touched[] = {
 		SHARED, TMPFS_SHARED, TMPFS_PRIVATE, RAMFS_SHARED, RAMFS_PRIVATE, SECRET,
-		HUGETLB_SHARED, HUGETLB_1G,
+		HUGETLB_SHARED, HUGETLB_1G, ZERO, HUGE_ZERO,
 	};
 	const long number = (long)arg;
 	int uffd = open_uffd();
