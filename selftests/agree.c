@@ -122,7 +122,9 @@ static const char *categories_differ(const struct vmlab_run *leaf,
 	const uint64_t is = seen->categories, facts = leaf->facts;
 	const bool zero = facts & (VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO);
 
-	if (!same(is & PM_IS_WRITTEN, !(facts & VMLAB_FACT_UFFD_WP)))
+	/* 7.3 says so only where userfaultfd watches: one direction holds everywhere. */
+	if ((is & PM_IS_WRITTEN || seen->watched_area) &&
+	    !same(is & PM_IS_WRITTEN, !(facts & VMLAB_FACT_UFFD_WP)))
 		return "PAGEMAP_SCAN: written";
 	if ((is & PM_IS_SOFT_DIRTY) && !(facts & VMLAB_FACT_SOFT_DIRTY))
 		return "PAGEMAP_SCAN: soft-dirty";

@@ -267,6 +267,7 @@ static int one_area(struct side *s, const struct witness_area *area, uint64_t st
 		.pfnmap_area = witness_area_flag(area, "pf"),
 		.hugetlb_area = witness_area_flag(area, "ht"),
 		.soft_dirty_area = witness_area_flag(area, "sd"),
+		.watched_area = witness_area_flag(area, "uw"),
 		/* PAGEMAP_SCAN leaves them out. */
 		.known = witness_area_flag(area, "pf") ? 0 : s->witness.categories,
 		.ksm_vague = s->witness.ksm_vague,

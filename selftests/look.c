@@ -90,6 +90,7 @@ const char *look_at(struct look *l, const void *va, struct vmlab_run *leaf)
 		seen.pfnmap_area = witness_area_flag(&area, "pf");
 		seen.hugetlb_area = witness_area_flag(&area, "ht");
 		seen.soft_dirty_area = witness_area_flag(&area, "sd");
+		seen.watched_area = witness_area_flag(&area, "uw");
 		if (!seen.pfnmap_area) {
 			seen.known = l->witness.categories;
 			if (witness_categories(&l->witness, page, &seen.categories, 1))
