@@ -114,6 +114,42 @@ static const char *absent_differs(const struct vmlab_run *leaf,
 	return NULL;
 }
 
+/* Against PAGEMAP_SCAN, which asks the entry alone, hugetlb's soft-dirty bit included. */
+static const char *categories_differ(const struct vmlab_run *leaf,
+				     const struct agree_seen *seen,
+				     enum agree_excuse *excuse)
+{
+	const uint64_t is = seen->categories, facts = leaf->facts;
+	const bool zero = facts & (VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO);
+
+	/* 7.3 says so only where userfaultfd watches: one direction holds everywhere. */
+	if ((is & PM_IS_WRITTEN || seen->watched_area) &&
+	    !same(is & PM_IS_WRITTEN, !(facts & VMLAB_FACT_UFFD_WP)))
+		return "PAGEMAP_SCAN: written";
+	if ((is & PM_IS_SOFT_DIRTY) && !(facts & VMLAB_FACT_SOFT_DIRTY))
+		return "PAGEMAP_SCAN: soft-dirty";
+	if ((facts & VMLAB_FACT_SOFT_DIRTY) && !(is & PM_IS_SOFT_DIRTY) &&
+	    !seen->soft_dirty_area)
+		return "PAGEMAP_SCAN: not soft-dirty";
+	if (!same(is & PM_IS_HUGE, (facts & VMLAB_FACT_HUGE) || seen->hugetlb_area))
+		return "PAGEMAP_SCAN: huge";
+	if ((seen->known & PM_IS_GUARD) && !same(is & PM_IS_GUARD, facts & VMLAB_FACT_GUARD))
+		return "PAGEMAP_SCAN: guard";
+	if (facts & ABSENT)
+		return !(is & PM_IS_PRESENT) && (is & PM_IS_SWAPPED || seen->hugetlb_area) ?
+			NULL : "PAGEMAP_SCAN: swapped";
+	if (!(is & PM_IS_PRESENT))
+		return "PAGEMAP_SCAN: not present";
+	if (!same(is & PM_IS_PFNZERO, zero))
+		return "PAGEMAP_SCAN: zero page";
+	if ((facts & VMLAB_FACT_HUGE_ZERO) && (is & PM_IS_FILE))
+		*excuse = AGREE_HUGE_ZERO_FILE;
+	else if (!same(is & PM_IS_FILE,
+		       (facts & VMLAB_FACT_FRAME) && !(facts & VMLAB_FACT_ANON)))
+		return "PAGEMAP_SCAN: a file's";
+	return NULL;
+}
+
 const char *agree_page(const struct vmlab_run *leaf, uint64_t page,
 		       const struct agree_seen *seen, enum agree_excuse *excuse)
 {
@@ -122,6 +158,8 @@ const char *agree_page(const struct vmlab_run *leaf, uint64_t page,
 	uint64_t facts;
 
 	*excuse = AGREE_WHOLLY;
+	if (!leaf && (seen->categories & (PM_IS_PRESENT | PM_IS_SWAPPED)))
+		return "PAGEMAP_SCAN has it and we lack it";
 	if (!leaf)
 		return word & (PM_PRESENT | PM_SWAP) ? "pagemap has it and we lack it" : NULL;
 	facts = leaf->facts;
@@ -156,5 +194,5 @@ const char *agree_page(const struct vmlab_run *leaf, uint64_t page,
 	}
 	if (!same(word & PM_UFFD_WP, facts & VMLAB_FACT_UFFD_WP))
 		return "uffd-wp";
-	return NULL;
+	return seen->known ? categories_differ(leaf, seen, excuse) : NULL;
 }

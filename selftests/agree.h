@@ -18,6 +18,10 @@ struct agree_seen {
 	uint64_t pagemap;
 	uint64_t flags;
 	uint64_t count;
+	uint64_t categories;	/* of PAGEMAP_SCAN */
+	uint64_t known;		/* categories that this kernel's has; 0: it has none */
+	bool soft_dirty_area;	/* smaps: VM_SOFTDIRTY, which PAGEMAP_SCAN leaves out */
+	bool watched_area;	/* smaps: VM_UFFD_WP */
 	bool pfnmap_area;	/* smaps: VM_PFNMAP, which pagemap does not walk */
 	bool hugetlb_area;	/* smaps: VM_HUGETLB */
 	bool ksm_vague;		/* kpageflags calls all that is anonymous KSM */

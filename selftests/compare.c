@@ -19,13 +19,37 @@
 #define CHUNK	4096	/* pages */
 #define TRIES	5
 
+/*
+ * Base pages of an area, as smaps counts them. What smaps takes from the frame beside
+ * the entry (it is dirty, it was referenced) kpageflags tells; not of the later frames
+ * of a large folio, on 6.1: those may be either.
+ */
+struct sums {
+	uint64_t rss;
+	uint64_t anon;
+	uint64_t swap;
+	uint64_t anon_huge;
+	uint64_t shmem_huge;
+	uint64_t hugetlb;
+	uint64_t shared;
+	uint64_t dirty;
+	uint64_t maybe_dirty;
+	uint64_t accessed;
+	uint64_t maybe_accessed;
+	bool counted;		/* every map count is known */
+};
+
 /* One comparison under way. */
 struct side {
 	struct vmlab_target *target;
 	struct witness witness;
 	pid_t pid;
 	struct compare *c;
+	const struct witness_area *area;	/* and what we make of it, */
+	struct sums sums;
+	struct compare_kind *kind;		/* where it belongs, or NULL */
 	uint64_t words[CHUNK];
+	uint64_t categories[CHUNK];
 	uint64_t flags[CHUNK];
 	uint64_t counts[CHUNK];
 };
@@ -49,6 +73,102 @@ static void tell(struct side *s, uint64_t va, const struct vmlab_run *leaf,
 			 leaf ? leaf->mapcount : 0, (unsigned long long)seen->pagemap,
 			 (unsigned long long)seen->flags, (unsigned long long)seen->count);
 	c->unexplained++;
+	if (s->kind)
+		s->kind->unexplained++;
+}
+
+static void tell_sum(struct side *s, const char *what, uint64_t ours, long theirs)
+{
+	struct compare *c = s->c;
+
+	if (c->unexplained < COMPARE_DETAILS)
+		snprintf(c->details[c->unexplained], sizeof(c->details[0]),
+			 "pid %d 0x%llx %s: %s: %llu KiB, smaps %ld", (int)s->pid,
+			 (unsigned long long)s->area->start, s->area->name, what,
+			 (unsigned long long)ours * 4, theirs);
+	c->unexplained++;
+	if (s->kind)
+		s->kind->unexplained++;
+}
+
+static void sum_page(struct sums *sums, const struct vmlab_run *leaf,
+		     const struct agree_seen *seen)
+{
+	const uint64_t facts = leaf->facts;
+	const bool tail = seen->flags & KPF(COMPOUND_TAIL);
+
+	if (facts & VMLAB_FACT_SWAP)
+		sums->swap++;
+	if (!(facts & VMLAB_FACT_FRAME) || seen->pfnmap_area)
+		return;
+	if (facts & VMLAB_FACT_HUGETLB) {
+		sums->hugetlb++;
+		return;
+	}
+	sums->rss++;
+	sums->anon += !!(facts & VMLAB_FACT_ANON);
+	sums->anon_huge += (facts & VMLAB_FACT_ANON) && (facts & VMLAB_FACT_HUGE);
+	sums->shmem_huge += (facts & VMLAB_FACT_SHMEM) && (facts & VMLAB_FACT_HUGE);
+	if (leaf->mapcount == VMLAB_MAPCOUNT_UNKNOWN)
+		sums->counted = false;
+	else
+		sums->shared += leaf->mapcount > 1;
+	sums->dirty += !!(facts & VMLAB_FACT_DIRTY);
+	sums->maybe_dirty += (facts & VMLAB_FACT_DIRTY) || tail || (seen->flags & KPF(DIRTY));
+	sums->accessed += !!(facts & VMLAB_FACT_ACCESSED);
+	sums->maybe_accessed += (facts & VMLAB_FACT_ACCESSED) || tail ||
+				(seen->flags & KPF(REFERENCED));
+}
+
+/* Against what smaps says of the same area as a whole. */
+static void compare_sums(struct side *s)
+{
+	const struct witness_area *area = s->area;
+	const struct sums *sums = &s->sums;
+	const long dirty = area->shared_dirty_kb + area->private_dirty_kb;
+	const struct {
+		const char *what;
+		uint64_t ours;
+		long theirs;
+		bool unsure;
+	} rows[] = {
+		{ "Rss", sums->rss, area->rss_kb, false },
+		{ "Anonymous", sums->anon, area->anon_kb, false },
+		/* Of shared memory smaps adds what nobody maps. */
+		{ "Swap", sums->swap, area->swap_kb, area->inode },
+		{ "AnonHugePages", sums->anon_huge, area->anon_huge_kb, false },
+		{ "ShmemPmdMapped", sums->shmem_huge, area->shmem_huge_kb, false },
+		{ "Shared_Hugetlb and Private_Hugetlb", sums->hugetlb,
+		  area->shared_hugetlb_kb + area->private_hugetlb_kb, false },
+		/* Sharers of what has no name here come and go. */
+		{ "Shared_Clean and Shared_Dirty", sums->shared,
+		  area->shared_clean_kb + area->shared_dirty_kb, !sums->counted || !s->kind },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].unsure)
+			continue;
+		s->c->nr_sums++;
+		if ((long)rows[i].ours * 4 != rows[i].theirs)
+			tell_sum(s, rows[i].what, rows[i].ours, rows[i].theirs);
+	}
+	s->c->nr_sums += 2;
+	if (dirty < (long)sums->dirty * 4 || dirty > (long)sums->maybe_dirty * 4)
+		tell_sum(s, "Shared_Dirty and Private_Dirty", sums->dirty, dirty);
+	if (area->referenced_kb < (long)sums->accessed * 4 ||
+	    area->referenced_kb > (long)sums->maybe_accessed * 4)
+		tell_sum(s, "Referenced", sums->accessed, area->referenced_kb);
+}
+
+static struct compare_kind *kind_of(const struct compare *c, uint64_t va)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr_kinds; i++)
+		if (va >= c->kinds[i].start && va < c->kinds[i].end)
+			return &c->kinds[i];
+	return NULL;
 }
 
 /* Once more, alone, and fresh from both sides. */
@@ -69,6 +189,9 @@ static void look_again(struct side *s, uint64_t va, struct agree_seen *seen)
 		seen->pagemap = witness_page(&s->witness, (void *)(uintptr_t)va);
 		seen->flags = 0;
 		seen->count = 0;
+		seen->categories = 0;
+		if (seen->known)
+			witness_categories(&s->witness, va, &seen->categories, 1);
 		if (leaf && agree_has_frame(leaf)) {
 			seen->flags = witness_page_flags(&s->witness, agree_pfn(leaf, page));
 			seen->count = witness_page_count(&s->witness, agree_pfn(leaf, page));
@@ -93,6 +216,10 @@ static void one_page(struct side *s, uint64_t va, const struct vmlab_run *leaf,
 		return;
 	}
 	s->c->pages++;
+	if (s->kind)
+		s->kind->pages++;
+	if (leaf && s->c->sums)
+		sum_page(&s->sums, leaf, seen);
 	if (agree_page(leaf, page, seen, &excuse))
 		look_again(s, va, seen);
 	else
@@ -105,28 +232,29 @@ static int stretch(struct side *s, uint64_t chunk, uint64_t va, uint64_t end,
 {
 	const size_t nr = (end - va) >> 12;
 	const bool frame = leaf && agree_has_frame(leaf);
-	/* These repeat their frames: no stretch of frames to read. */
+	/* These repeat their frames: one of them, or those of one leaf. */
 	const bool zero = frame && (leaf->facts & (VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO));
+	const size_t round = zero ? (1UL << leaf->shift) >> 12 : 0;
 	const uint64_t first = leaf ? (va - leaf->va) >> 12 : 0;
-	size_t i;
+	size_t i, at;
 	int ret = 0;
 
-	if (frame && !zero) {
+	if (zero)
+		ret = witness_flags(&s->witness, leaf->pfn, s->flags, round);
+	else if (frame)
 		ret = witness_flags(&s->witness, agree_pfn(leaf, first), s->flags, nr);
-		if (!ret)
-			ret = witness_counts(&s->witness, agree_pfn(leaf, first), s->counts, nr);
-	}
+	if (frame && !zero && !ret)
+		ret = witness_counts(&s->witness, agree_pfn(leaf, first), s->counts, nr);
 	for (i = 0; i < nr && !ret; i++, va += 4096) {
 		struct agree_seen seen = *area;
 
-		seen.pagemap = s->words[(va - chunk) >> 12];
-		if (zero) {
-			seen.flags = witness_page_flags(&s->witness, agree_pfn(leaf, first + i));
-			seen.count = 0;
-		} else if (frame) {
-			seen.flags = s->flags[i];
+		at = (va - chunk) >> 12;
+		seen.pagemap = s->words[at];
+		seen.categories = seen.known ? s->categories[at] : 0;
+		if (frame)
+			seen.flags = s->flags[zero ? (first + i) & (round - 1) : i];
+		if (frame && !zero)
 			seen.count = s->counts[i];
-		}
 		one_page(s, va, leaf, &seen);
 	}
 	return ret;
@@ -138,6 +266,10 @@ static int one_area(struct side *s, const struct witness_area *area, uint64_t st
 	const struct agree_seen seen = {
 		.pfnmap_area = witness_area_flag(area, "pf"),
 		.hugetlb_area = witness_area_flag(area, "ht"),
+		.soft_dirty_area = witness_area_flag(area, "sd"),
+		.watched_area = witness_area_flag(area, "uw"),
+		/* PAGEMAP_SCAN leaves them out. */
+		.known = witness_area_flag(area, "pf") ? 0 : s->witness.categories,
 		.ksm_vague = s->witness.ksm_vague,
 	};
 	struct vmlab_scanner scan;
@@ -145,6 +277,9 @@ static int one_area(struct side *s, const struct witness_area *area, uint64_t st
 	uint64_t chunk, chunk_end, va, to;
 	int more, ret;
 
+	s->area = area;
+	s->kind = kind_of(s->c, area->start);
+	s->sums = (struct sums) { .counted = true };
 	ret = vmlab_scan_start(&scan, s->target, start, end, NULL, 0);
 	if (ret)
 		return ret;
@@ -152,6 +287,9 @@ static int one_area(struct side *s, const struct witness_area *area, uint64_t st
 	for (chunk = start; chunk < end && !ret; chunk = chunk_end) {
 		chunk_end = end - chunk > CHUNK * 4096 ? chunk + CHUNK * 4096 : end;
 		ret = witness_pagemap(&s->witness, chunk, s->words, (chunk_end - chunk) >> 12);
+		if (!ret && seen.known)
+			ret = witness_categories(&s->witness, chunk, s->categories,
+						 (chunk_end - chunk) >> 12);
 		for (va = chunk; va < chunk_end && !ret; va = to) {
 			while (more == 1 && run_end(&run) <= va)
 				more = vmlab_scan_next(&scan, &run);
@@ -174,6 +312,9 @@ static int one_area(struct side *s, const struct witness_area *area, uint64_t st
 		}
 	}
 	vmlab_scan_end(&scan);
+	/* A range that was cut has no sum to compare with. */
+	if (!ret && s->c->sums && start == area->start && end == area->end)
+		compare_sums(s);
 	return ret;
 }
 
@@ -233,6 +374,8 @@ void compare_print(const struct compare *c, const char *what)
 	if (c->moved)
 		printf("# %s: %lu pages of frames whose sharers came or went meanwhile\n",
 		       what, c->moved);
+	if (c->nr_sums)
+		printf("# %s: %lu sums of smaps compared\n", what, c->nr_sums);
 	if (c->outside)
 		printf("# %s: %lu pages of the vsyscall area, which lies in the kernel half\n",
 		       what, c->outside);

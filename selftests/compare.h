@@ -12,7 +12,21 @@
 
 #define COMPARE_DETAILS	10
 
+/* A range that is counted under a name of its own. */
+struct compare_kind {
+	const char *name;
+	uint64_t start;
+	uint64_t end;
+	unsigned long pages;
+	unsigned long unexplained;
+};
+
 struct compare {
+	/* What the caller sets: names for ranges, and does the target stand still? */
+	struct compare_kind *kinds;
+	size_t nr_kinds;
+	bool sums;			/* then the sums of smaps are compared too */
+	unsigned long nr_sums;
 	unsigned long pages;		/* that one side or the other knows */
 	unsigned long empty;		/* that both sides know nothing of */
 	unsigned long excused[AGREE_NR];

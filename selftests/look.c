@@ -89,6 +89,13 @@ const char *look_at(struct look *l, const void *va, struct vmlab_run *leaf)
 			return "smaps has an area there and we do not";
 		seen.pfnmap_area = witness_area_flag(&area, "pf");
 		seen.hugetlb_area = witness_area_flag(&area, "ht");
+		seen.soft_dirty_area = witness_area_flag(&area, "sd");
+		seen.watched_area = witness_area_flag(&area, "uw");
+		if (!seen.pfnmap_area) {
+			seen.known = l->witness.categories;
+			if (witness_categories(&l->witness, page, &seen.categories, 1))
+				return "PAGEMAP_SCAN fails";
+		}
 	} else if (l->walk.out_flags & VMLAB_OUT_IN_VMA) {
 		return "we have an area there and smaps has not";
 	}

@@ -14,32 +14,6 @@
 #include "procview.h"
 #include "witness.h"
 
-/* PAGEMAP_SCAN (6.7), which the host's headers may not have. */
-struct pm_region {
-	uint64_t start;
-	uint64_t end;
-	uint64_t categories;
-};
-
-struct pm_scan {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t start;
-	uint64_t end;
-	uint64_t walk_end;
-	uint64_t vec;
-	uint64_t vec_len;
-	uint64_t max_pages;
-	uint64_t category_inverted;
-	uint64_t category_mask;
-	uint64_t category_anyof_mask;
-	uint64_t return_mask;
-};
-
-#define PM_SCAN		_IOWR('f', 16, struct pm_scan)
-#define IS_PFNZERO	(1U << 5)
-#define IS_HUGE		(1U << 6)
-
 #define CHUNK		1024	/* pages */
 #define MAX_RUNS	8192
 #define F(name)		VMLAB_FACT_ ## name
@@ -92,8 +66,8 @@ static int read_categories(struct side *s, uint64_t va, size_t nr)
 	uint64_t end = va + nr * PAGE, at;
 	struct pm_scan scan = {
 		.size = sizeof(scan), .start = va, .end = end, .vec = (uintptr_t)regions,
-		.vec_len = 64, .category_anyof_mask = IS_PFNZERO | IS_HUGE,
-		.return_mask = IS_PFNZERO | IS_HUGE,
+		.vec_len = 64, .category_anyof_mask = PM_IS_PFNZERO | PM_IS_HUGE,
+		.return_mask = PM_IS_PFNZERO | PM_IS_HUGE,
 	};
 	int got, i;
 
@@ -127,8 +101,8 @@ static uint64_t facts_of_proc(uint64_t word, uint64_t categories)
 	return (word & PM_PRESENT ? F(PRESENT) : 0) | (word & PM_SWAP ? F(SWAP) : 0) |
 	       (word & PM_SOFT_DIRTY ? F(SOFT_DIRTY) : 0) |
 	       (word & PM_UFFD_WP ? F(UFFD_WP) : 0) | (word & PM_FILE ? F(FILE) : 0) |
-	       (categories & IS_PFNZERO ? F(ZERO) | F(HUGE_ZERO) : 0) |
-	       (categories & IS_HUGE ? F(HUGE) : 0);
+	       (categories & PM_IS_PFNZERO ? F(ZERO) | F(HUGE_ZERO) : 0) |
+	       (categories & PM_IS_HUGE ? F(HUGE) : 0);
 }
 
 static uint64_t facts_of_area(const struct witness_area *area)

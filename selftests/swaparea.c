@@ -59,7 +59,7 @@ static int new_device(struct swaparea *area)
 	return 0;
 }
 
-const char *swaparea_on(struct swaparea *area, size_t size)
+const char *swaparea_device(struct swaparea *area, size_t size)
 {
 	char knob[96], text[32];
 
@@ -72,6 +72,15 @@ const char *swaparea_on(struct swaparea *area, size_t size)
 	snprintf(text, sizeof(text), "%zu", size);
 	if (counter_write(knob, text))
 		return "zram takes no size";
+	return NULL;
+}
+
+const char *swaparea_on(struct swaparea *area, size_t size)
+{
+	const char *missing = swaparea_device(area, size);
+
+	if (missing)
+		return missing;
 	if (write_header(area->device, size))
 		return "zram takes no swap header";
 	if (swapon(area->device, 0))

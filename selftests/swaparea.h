@@ -13,7 +13,9 @@ struct swaparea {
 	char knobs[64];		/* its folder under /sys/block */
 };
 
-/* NULL when it is there, else why it cannot be. */
+/* The device alone, as any block device. NULL when it is there, else why it cannot be. */
+const char *swaparea_device(struct swaparea *area, size_t size);
+/* The same, and the kernel swaps to it. */
 const char *swaparea_on(struct swaparea *area, size_t size);
 void swaparea_off(struct swaparea *area);
 

@@ -248,6 +248,65 @@ TEST_F(vmlab, lists_the_pages_of_a_range_alone)
 	EXPECT_EQ(0, answer_count(&a, "runs"));
 }
 
+/* VmPTE of /proc/PID/status, bytes. */
+static unsigned long long charged(int pid)
+{
+	unsigned long long kib = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "VmPTE: %llu kB", &kib);
+	if (file)
+		fclose(file);
+	return kib << 10;
+}
+
+TEST_F(vmlab, lists_tables_as_VmPTE_charges_them_and_counts_each_mapped_page_once)
+{
+	unsigned long long pages = 0, leaves = 0, tables = 0;
+	struct answer a, p;
+	char path[64];
+	long i, nr;
+
+	command_run(&a, "tables %d --json", self->pid);
+	ASSERT_EQ(0, a.status) TH_LOG("%s", a.err);
+	ASSERT_NE(NULL, a.json);
+	EXPECT_EQ(charged(self->pid), answer_number(&a, "memory.charged"));
+	EXPECT_EQ(answer_count(&a, "tree"), answer_number(&a, "memory.tables"));
+	EXPECT_STREQ("pgd", answer_at(&a, "tree.0.level"));
+	EXPECT_STREQ("pgd", answer_at(&a, "levels.0.level"));
+	EXPECT_EQ(1, answer_number(&a, "levels.0.tables"));
+	for (i = 0; i < answer_count(&a, "levels"); i++) {
+		snprintf(path, sizeof(path), "levels.%ld.tables", i);
+		tables += answer_number(&a, path);
+	}
+	EXPECT_EQ(answer_count(&a, "tree"), tables);
+	nr = answer_count(&a, "contiguity");
+	ASSERT_LT(0, nr);
+	for (i = 0; i < nr; i++) {
+		snprintf(path, sizeof(path), "contiguity.%ld.pages", i);
+		pages += answer_number(&a, path);
+	}
+	EXPECT_EQ(pages, answer_number(&a, "tlb_entries.base"));
+	EXPECT_STREQ("false", answer_at(&a, "changed"));
+	EXPECT_STREQ("true", answer_at(&a, "complete"));
+	leaves = answer_number(&a, "tlb_entries.leaves");
+	EXPECT_LE(answer_number(&a, "tlb_entries.coalesced"), leaves);
+	EXPECT_LE(leaves, pages);
+	/* What pages calls present is compared with pagemap elsewhere. */
+	command_run(&p, "pages %d --json", self->pid);
+	ASSERT_EQ(0, p.status) TH_LOG("%s", p.err);
+	EXPECT_EQ(answer_number(&p, "totals.present"), pages);
+	command_free(&p);
+	command_free(&a);
+	command_run(&a, "tables %d", self->pid);
+	EXPECT_EQ(0, a.status) TH_LOG("%s", a.err);
+	EXPECT_NE(NULL, strstr(a.out, "as VmPTE counts"));
+}
+
 TEST_F(vmlab, writes_no_colour_where_nobody_looks)
 {
 	struct answer a[3];
@@ -335,6 +394,9 @@ TEST_F(vmlab, refuses_options_commands_and_operands_it_does_not_know)
 	EXPECT_REFUSED(2, "EUSAGE", "pages");
 	EXPECT_REFUSED(2, "EUSAGE", "pages 1 1000-2000 3000-4000");
 	EXPECT_REFUSED(2, "EUSAGE", "info 1");
+	EXPECT_REFUSED(2, "EUSAGE", "tables");
+	EXPECT_REFUSED(2, "EUSAGE", "tables 1 1000");
+	EXPECT_REFUSED(1, "ESRCH", "tables %d", (int)victim_kernel_thread());
 }
 
 TEST_F(vmlab, alone_tells_how_it_is_used_and_fails)

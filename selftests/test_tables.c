@@ -111,6 +111,67 @@ TEST_F(tables, are_as_many_as_VmPTE_charges_for)
 		TH_LOG("%ld in the tree, %ld in reserve", lower, reserve);
 }
 
+static bool present(const struct witness *w, uint64_t va)
+{
+	return witness_page(w, (void *)(uintptr_t)va) & PM_PRESENT;
+}
+
+TEST_F(tables, and_runs_come_to_what_VmPTE_and_pagemap_say)
+{
+	const struct vmlab_filter raw = { .all_of = VMLAB_FACT_PFNMAP };
+	struct vmlab_table_scanner tables;
+	struct vmlab_table table;
+	struct vmlab_scanner scan;
+	struct witness_area *areas;
+	struct witness witness;
+	struct vmlab_fill fill;
+	struct vmlab_run run;
+	uint64_t at, seen = 0;
+	ssize_t i, nr;
+
+	vmlab_fill_start(&fill, vmlab_session_info(self->session));
+	ASSERT_EQ(0, vmlab_tables_start(&tables, self->target, 0, 0));
+	for (i = 0; vmlab_tables_next(&tables, &table) > 0; i++) {
+		ASSERT_EQ(0, memcmp(&table, &self->all[i], sizeof(table)));
+		vmlab_fill_add_table(&fill, &table);
+	}
+	vmlab_tables_end(&tables);
+	EXPECT_EQ(self->nr, i);
+	ASSERT_EQ(0, vmlab_scan_start(&scan, self->target, 0, 0, NULL, 0));
+	while (vmlab_scan_next(&scan, &run) > 0)
+		ASSERT_EQ(0, vmlab_fill_add_run(&fill, &run));
+	vmlab_scan_end(&scan);
+	vmlab_fill_end(&fill);
+	EXPECT_EQ(charged(self->victim.pid) * PAGE, fill.sz_charged);
+	for (i = 0; i < self->nr; i++)
+		seen += self->all[i].nr_leaves;
+	EXPECT_EQ(seen, fill.levels[VMLAB_LEVEL_PMD].leaves + fill.levels[VMLAB_LEVEL_PUD].leaves);
+	EXPECT_LE(2, fill.super_now);
+
+	/* Of pages nothing is PROT_NONE here; raw frames pagemap leaves out. */
+	seen = 0;
+	ASSERT_EQ(0, witness_open(&witness, self->victim.pid));
+	nr = witness_areas(self->victim.pid, &areas);
+	ASSERT_LT(0, nr);
+	for (i = 0; i < nr; i++) {
+		/* A gigabyte of nothing takes its time, and here it is known what it has. */
+		uint64_t step = areas[i].end - areas[i].start >= HUGE_1G ? HUGE_1G / 2 : PAGE;
+
+		for (at = areas[i].start; at < areas[i].end && areas[i].name[0] != '[' ; at += step)
+			seen += present(&witness, at);
+		for (at = areas[i].start; at < areas[i].end && areas[i].name[0] == '[' &&
+		     at < vmlab_session_info(self->session)->out_user_end; at += PAGE)
+			seen += present(&witness, at);
+	}
+	free(areas);
+	witness_close(&witness);
+	ASSERT_EQ(0, vmlab_scan_start(&scan, self->target, 0, 0, &raw, 0));
+	while (vmlab_scan_next(&scan, &run) > 0)
+		seen += run.count;
+	vmlab_scan_end(&scan);
+	EXPECT_EQ(seen, fill.tlb_base);
+}
+
 TEST_F(tables, have_one_root)
 {
 	const unsigned int root = vmlab_session_info(self->session)->out_levels;

@@ -38,6 +38,19 @@ static bool calls_all_ksm(void)
 	return vague;
 }
 
+/* All that PAGEMAP_SCAN of this kernel can be asked for. */
+static uint64_t known_categories(int pagemap)
+{
+	const uint64_t old = PM_IS_WRITTEN | PM_IS_FILE | PM_IS_PRESENT | PM_IS_SWAPPED |
+			     PM_IS_PFNZERO | PM_IS_HUGE | PM_IS_SOFT_DIRTY;
+	struct pm_scan scan = { .size = sizeof(scan), .return_mask = old | PM_IS_GUARD };
+
+	if (!ioctl(pagemap, PM_SCAN, &scan))
+		return old | PM_IS_GUARD;
+	scan.return_mask = old;
+	return !ioctl(pagemap, PM_SCAN, &scan) ? old : 0;
+}
+
 int witness_open(struct witness *w, pid_t pid)
 {
 	char path[64] = "/proc/self/pagemap";
@@ -48,6 +61,7 @@ int witness_open(struct witness *w, pid_t pid)
 	w->flags = open_file("/proc/kpageflags");
 	w->counts = open_file("/proc/kpagecount");
 	w->ksm_vague = calls_all_ksm();
+	w->categories = known_categories(w->pagemap);
 	if (w->pagemap >= 0 && w->flags >= 0 && w->counts >= 0)
 		return 0;
 	witness_close(w);
@@ -92,6 +106,32 @@ int witness_flags(const struct witness *w, uint64_t pfn, uint64_t *words, size_t
 int witness_counts(const struct witness *w, uint64_t pfn, uint64_t *words, size_t nr)
 {
 	return words_at(w->counts, pfn, words, nr);
+}
+
+int witness_categories(const struct witness *w, uint64_t va, uint64_t *words, size_t nr)
+{
+	struct pm_region regions[256];
+	const uint64_t end = va + nr * 4096;
+	struct pm_scan scan = {
+		.size = sizeof(scan), .start = va, .end = end, .vec = (uintptr_t)regions,
+		.vec_len = 256, .category_anyof_mask = w->categories,
+		.return_mask = w->categories,
+	};
+	uint64_t at;
+	int got, i;
+
+	memset(words, 0, nr * sizeof(*words));
+	while (w->categories && scan.start < end) {
+		scan.walk_end = 0;	/* set only where it stops early */
+		got = ioctl(w->pagemap, PM_SCAN, &scan);
+		if (got < 0)
+			return -errno;
+		for (i = 0; i < got; i++)
+			for (at = regions[i].start; at < regions[i].end; at += 4096)
+				words[(at - va) / 4096] = regions[i].categories;
+		scan.start = scan.walk_end;
+	}
+	return 0;
 }
 
 uint64_t witness_page(const struct witness *w, const void *va)
@@ -152,6 +192,14 @@ static void area_goes_on(const char *line, struct witness_area *area)
 		{ "Anonymous:", &area->anon_kb },
 		{ "Swap:", &area->swap_kb },
 		{ "AnonHugePages:", &area->anon_huge_kb },
+		{ "ShmemPmdMapped:", &area->shmem_huge_kb },
+		{ "Shared_Clean:", &area->shared_clean_kb },
+		{ "Shared_Dirty:", &area->shared_dirty_kb },
+		{ "Private_Clean:", &area->private_clean_kb },
+		{ "Private_Dirty:", &area->private_dirty_kb },
+		{ "Referenced:", &area->referenced_kb },
+		{ "Shared_Hugetlb:", &area->shared_hugetlb_kb },
+		{ "Private_Hugetlb:", &area->private_hugetlb_kb },
 		{ "ProtectionKey:", &area->pkey },
 	};
 	size_t i, len;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 /* Words of pagemap (Documentation/admin-guide/mm/pagemap.rst). */
@@ -28,11 +29,44 @@
 /* For the kernel's own tools (tools/mm/page-types.c), hence not in that header. */
 #define KPF_MLOCKED		33
 
+/* PAGEMAP_SCAN (6.7), which the host's headers may not have. */
+struct pm_region {
+	uint64_t start;
+	uint64_t end;
+	uint64_t categories;
+};
+
+struct pm_scan {
+	uint64_t size;
+	uint64_t flags;
+	uint64_t start;
+	uint64_t end;
+	uint64_t walk_end;
+	uint64_t vec;
+	uint64_t vec_len;
+	uint64_t max_pages;
+	uint64_t category_inverted;
+	uint64_t category_mask;
+	uint64_t category_anyof_mask;
+	uint64_t return_mask;
+};
+
+#define PM_SCAN			_IOWR('f', 16, struct pm_scan)
+#define PM_IS_WRITTEN		(1U << 1)
+#define PM_IS_FILE		(1U << 2)
+#define PM_IS_PRESENT		(1U << 3)
+#define PM_IS_SWAPPED		(1U << 4)
+#define PM_IS_PFNZERO		(1U << 5)
+#define PM_IS_HUGE		(1U << 6)
+#define PM_IS_SOFT_DIRTY	(1U << 7)
+#define PM_IS_GUARD		(1U << 8)	/* 6.15 */
+
 struct witness {
 	int pagemap;
 	int flags;
 	int counts;
 	bool ksm_vague;		/* kpageflags calls all that is anonymous KSM */
+	uint64_t categories;	/* that PAGEMAP_SCAN knows here, PM_IS_*; 0: there is none */
 };
 
 /* 0 or -errno; pid 0 is the caller. */
@@ -43,6 +77,9 @@ void witness_close(struct witness *w);
 int witness_pagemap(const struct witness *w, uint64_t va, uint64_t *words, size_t nr);
 int witness_flags(const struct witness *w, uint64_t pfn, uint64_t *words, size_t nr);
 int witness_counts(const struct witness *w, uint64_t pfn, uint64_t *words, size_t nr);
+
+/* What PAGEMAP_SCAN says of each page; zero for all where the kernel has none. */
+int witness_categories(const struct witness *w, uint64_t va, uint64_t *words, size_t nr);
 
 /* One of them, or all ones when it cannot be read. */
 uint64_t witness_page(const struct witness *w, const void *va);
@@ -66,6 +103,14 @@ struct witness_area {
 	long anon_kb;
 	long swap_kb;
 	long anon_huge_kb;
+	long shmem_huge_kb;
+	long shared_clean_kb;
+	long shared_dirty_kb;
+	long private_clean_kb;
+	long private_dirty_kb;
+	long referenced_kb;
+	long shared_hugetlb_kb;
+	long private_hugetlb_kb;
 };
 
 /* All areas, free(*out); their number or -errno. */

@@ -116,9 +116,12 @@ static void ask_again(struct vmlab_session *session, struct vmlab_target *target
 
 static void whole(struct vmlab_session *session, struct vmlab_target *target)
 {
+	struct vmlab_table_scanner scan;
 	struct vmlab_anatomy anatomy;
-	struct vmlab_table *tables;
+	const char *why[VMLAB_WHY_MAX];
+	struct vmlab_table *tables, table;
 	struct vmlab_vma *vmas;
+	ssize_t nr;
 
 	if (!vmlab_anatomy_read(session, target, &anatomy)) {
 		size_t i;
@@ -129,8 +132,18 @@ static void whole(struct vmlab_session *session, struct vmlab_target *target)
 		}
 		vmlab_anatomy_free(&anatomy);
 	}
-	if (vmlab_target_vmas(target, 0, 0, &vmas) >= 0)
-		free(vmas);
+	nr = vmlab_target_vmas(target, 0, 0, &vmas);
+	while (nr-- > 0) {
+		vmlab_vmas_find(vmas, nr, vmas[nr].start);
+		if (vmlab_vma_why(&vmas[nr], why))
+			use(why[0]);
+	}
+	free(vmas);
+	if (!vmlab_tables_start(&scan, target, 0, 0)) {
+		while (vmlab_tables_next(&scan, &table) > 0)
+			;
+		vmlab_tables_end(&scan);
+	}
 	if (vmlab_target_tables(target, 0, 0, &tables) >= 0)
 		free(tables);
 }

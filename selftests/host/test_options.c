@@ -45,7 +45,7 @@ static const char *const wrong[] = {
 	"pages|1|0x-0x", "pages|1|10000000000000000-20000000000000000", "pages|--",
 	"pages|--run|x|--|true", "pages|--run|0|--|true", "pages|--run|-5|--|true",
 	"pages|--run|1e3|--|true", "pages|--run|99999999999|--|true", "pages|--run||--|true",
-	"pages|--run|5|1", "pages|1|a\nb-c",
+	"pages|--run|5|1", "pages|1|a\nb-c", "tables", "tables|1|2", "tables|x", "tables|--",
 	"map", "map|0", "map|1|2", "map|x", "map|--",
 	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
 	"lesson|a\nb",
@@ -107,7 +107,7 @@ TEST(no_word_at_all_is_answered_with_help_and_status_2)
 TEST(help_is_no_failure)
 {
 	static const char *const words[] = {
-		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "lesson|--help",
+		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help", "lesson|--help",
 		"map|--help", "walk|--json|--help",
 	};
 	struct command_ran ran;

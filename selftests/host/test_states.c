@@ -109,13 +109,11 @@ TEST(vdso_is_what_is_special_in_the_vdso)
 	EXPECT_STREQ("anon-shared", or_none(vmlab_run_state(&anon, false, &vdso)));
 }
 
-static const char *why_on(uint64_t reported, uint64_t facts)
+static const char *words_of(const struct vmlab_info *info, const struct vmlab_run *run)
 {
-	const struct vmlab_info info = { .out_facts = reported };
 	static char text[256];
-	const struct vmlab_run run = run_of(facts);
 	const char *why[VMLAB_WHY_MAX];
-	size_t nr = vmlab_run_why(&info, &run, why), i;
+	size_t nr = vmlab_run_why(info, run, why), i;
 
 	text[0] = '\0';
 	for (i = 0; i < nr; i++) {
@@ -123,6 +121,14 @@ static const char *why_on(uint64_t reported, uint64_t facts)
 		strcat(text, why[i]);
 	}
 	return text;
+}
+
+static const char *why_on(uint64_t reported, uint64_t facts)
+{
+	const struct vmlab_info info = { .out_facts = reported };
+	const struct vmlab_run run = run_of(facts);
+
+	return words_of(&info, &run);
 }
 
 static const char *why_of(uint64_t facts)
@@ -146,7 +152,9 @@ TEST(every_reason_follows_from_its_facts)
 		{ PAGE | F(ANON) | F(KSM) | RW, "cow" },
 		{ PAGE | F(FILE) | RW, "cow" },
 		{ PAGE | F(FILE) | F(SHMEM) | RW, "cow" },
-		{ PAGE | F(FILE) | F(SHARED) | RW, "dirty-tracking" },
+		{ PAGE | F(FILE) | F(SHARED) | F(SOFT_DIRTY) | RW, "dirty-tracking" },
+		{ PAGE | F(FILE) | F(SHARED) | RW, "soft-dirty" },
+		{ PAGE | F(FILE) | F(SHARED) | F(SHMEM) | F(DIRTY) | RW, "soft-dirty" },
 		{ PAGE | F(ANON) | F(EXCLUSIVE) | F(SOFT_DIRTY) | RW, "dirty-tracking" },
 		{ PAGE | F(ANON) | F(EXCLUSIVE) | RW, "soft-dirty" },
 		{ PAGE | F(ANON) | F(EXCLUSIVE) | F(DIRTY) | RW, "soft-dirty" },
@@ -180,6 +188,7 @@ TEST(nothing_waits_for_soft_dirty_where_no_kernel_tracks_it)
 	EXPECT_STREQ("dirty-tracking", why_on(reported, PAGE | F(ANON) | F(EXCLUSIVE) | RW));
 	EXPECT_STREQ("cow", why_on(reported, PAGE | F(ANON) | F(EXCLUSIVE) | F(DIRTY) | RW));
 	EXPECT_STREQ("cow", why_on(reported, PAGE | F(ANON) | RW));
+	EXPECT_STREQ("dirty-tracking", why_on(reported, PAGE | F(FILE) | F(SHARED) | RW));
 	EXPECT_STREQ("uffd-wp",
 		     why_on(reported, PAGE | F(ANON) | F(EXCLUSIVE) | F(UFFD_WP) | RW));
 	EXPECT_STREQ("", why_on(reported, PAGE | F(WRITE) | F(ANON) | F(EXCLUSIVE) | RW));
@@ -187,7 +196,11 @@ TEST(nothing_waits_for_soft_dirty_where_no_kernel_tracks_it)
 
 TEST(there_are_never_more_reasons_than_fit)
 {
-	const struct vmlab_info info = { .out_facts = VMLAB_FACTS_KNOWN };
+	const struct vmlab_info info = {
+		.out_facts = VMLAB_FACTS_KNOWN, .out_arch = VMLAB_ARCH_X86_64,
+		.out_features = VMLAB_X86_PKU,
+	};
+	const struct vmlab_vma vma = { .flags = VMLAB_VMA_FILE | VMLAB_VMA_MAYSHARE };
 	const char *why[VMLAB_WHY_MAX];
 	uint64_t x = 88172645463325252ULL;
 	unsigned int i;
@@ -199,10 +212,92 @@ TEST(there_are_never_more_reasons_than_fit)
 		x ^= x >> 7;
 		x ^= x << 17;
 		run = run_of(x & VMLAB_FACTS_KNOWN);
-		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&info, &run, why));
+		run.entry = ~x;
+		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&info, &run, why) +
+					 vmlab_vma_why(&vma, why));
 		run.facts |= F(PRESENT);
-		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&info, &run, why));
+		ASSERT_GE(VMLAB_WHY_MAX, vmlab_run_why(&info, &run, why) +
+					 vmlab_vma_why(&vma, why));
 	}
+}
+
+/* What a key permits stands in a register of each thread: the entry only names it. */
+TEST(a_key_is_a_reason_where_there_are_keys_and_data_may_be_touched)
+{
+	static const struct {
+		uint32_t arch;
+		uint64_t features;
+		uint64_t entry;
+		uint64_t facts;
+		const char *why;
+	} cases[] = {
+		{ VMLAB_ARCH_X86_64, VMLAB_X86_PKU, 3ULL << 59, PAGE | F(WRITE) | RW, "pkey" },
+		{ VMLAB_ARCH_X86_64, VMLAB_X86_PKU, 3ULL << 59, PAGE | F(ASKED_READ), "pkey" },
+		{ VMLAB_ARCH_X86_64, VMLAB_X86_PKU, 0, PAGE | F(WRITE) | RW, "" },
+		/* Without keys these bits are ignored by the MMU. */
+		{ VMLAB_ARCH_X86_64, 0, 3ULL << 59, PAGE | F(WRITE) | RW, "" },
+		{ VMLAB_ARCH_X86_64, VMLAB_X86_PKU, 3ULL << 59, F(PROTNONE) | F(FRAME), "" },
+		/* PROT_EXEC alone: the MMU lets reads pass, the key does not. */
+		{ VMLAB_ARCH_X86_64, VMLAB_X86_PKU, 1ULL << 59, PAGE | F(EXEC) | F(ASKED_EXEC),
+		  "hardware pkey" },
+		{ VMLAB_ARCH_ARM64, VMLAB_ARM64_POE, 5ULL << 60, PAGE | F(WRITE) | RW, "pkey" },
+		{ VMLAB_ARCH_ARM64, 0, 5ULL << 60, PAGE | F(WRITE) | RW, "" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct vmlab_info info = {
+			.out_facts = VMLAB_FACTS_KNOWN, .out_arch = cases[i].arch,
+			.out_features = cases[i].features,
+		};
+		struct vmlab_run run = run_of(cases[i].facts | F(ANON) | F(EXCLUSIVE));
+
+		run.entry = cases[i].entry;
+		EXPECT_STREQ(cases[i].why, words_of(&info, &run)) TH_LOG("case %zu", i);
+	}
+}
+
+TEST(a_file_that_may_not_be_written_is_a_reason_of_the_mapping)
+{
+	static const struct {
+		uint64_t flags;
+		size_t nr;
+	} cases[] = {
+		{ VMLAB_VMA_FILE | VMLAB_VMA_MAYSHARE | VMLAB_VMA_READ | VMLAB_VMA_MAYREAD, 1 },
+		{ VMLAB_VMA_FILE | VMLAB_VMA_MAYSHARE | VMLAB_VMA_SHARED, 1 },
+		{ VMLAB_VMA_FILE | VMLAB_VMA_MAYSHARE | VMLAB_VMA_MAYWRITE, 0 },
+		/* Private: a write makes a copy, whatever the file permits. */
+		{ VMLAB_VMA_FILE | VMLAB_VMA_MAYWRITE, 0 },
+		{ VMLAB_VMA_FILE, 0 },
+		{ VMLAB_VMA_READ, 0 },
+	};
+	const char *why[VMLAB_WHY_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct vmlab_vma vma = { .flags = cases[i].flags };
+
+		ASSERT_EQ(cases[i].nr, vmlab_vma_why(&vma, why)) TH_LOG("case %zu", i);
+		if (cases[i].nr)
+			EXPECT_STREQ("read-only-file", why[0]);
+	}
+}
+
+TEST(areas_are_found_by_address)
+{
+	static const struct vmlab_vma vmas[] = {
+		{ .start = 0x1000, .end = 0x3000 }, { .start = 0x3000, .end = 0x4000 },
+		{ .start = 0x8000, .end = 0x9000 },
+	};
+
+	EXPECT_EQ(NULL, vmlab_vmas_find(vmas, 3, 0xfff));
+	EXPECT_EQ(&vmas[0], vmlab_vmas_find(vmas, 3, 0x1000));
+	EXPECT_EQ(&vmas[0], vmlab_vmas_find(vmas, 3, 0x2fff));
+	EXPECT_EQ(&vmas[1], vmlab_vmas_find(vmas, 3, 0x3000));
+	EXPECT_EQ(NULL, vmlab_vmas_find(vmas, 3, 0x4000));
+	EXPECT_EQ(&vmas[2], vmlab_vmas_find(vmas, 3, 0x8abc));
+	EXPECT_EQ(NULL, vmlab_vmas_find(vmas, 3, 0x9000));
+	EXPECT_EQ(NULL, vmlab_vmas_find(vmas, 0, 0x1000));
 }
 
 TEST(leaves_are_what_has_a_frame)

@@ -313,17 +313,6 @@ static void judge(struct vmlab_part *part, uint64_t facts)
 		find(part, "exec-heap");
 }
 
-/*
- * An anonymous huge page keeps a page table in reserve, to be split with
- * (pgtable_trans_huge_deposit); the kernel counts it in VmPTE.
- */
-static bool has_deposit(const struct vmlab_run *run, uint32_t arch)
-{
-	return vmlab_arch_of(arch)->deposits_table && run->level == VMLAB_LEVEL_PMD &&
-	       !(run->facts & F(HUGETLB)) && !(run->facts & F(SHARED)) &&
-	       (run->facts & (F(ANON) | F(HUGE_ZERO) | F(MIGRATION)));
-}
-
 /* A run may span regions that lie next to each other: each gets its own pages. */
 static int add_run(struct vmlab_anatomy *a, const struct evidence *e,
 		   const struct vmlab_run *run, bool hidden)
@@ -347,7 +336,7 @@ static int add_run(struct vmlab_anatomy *a, const struct evidence *e,
 		count(&part->pages, run, facts, nr);
 		count(&a->total, run, facts, nr);
 		judge(part, facts);
-		if (has_deposit(run, e->session->info.out_arch)) {
+		if (vmlab_run_deposits(&e->session->info, run)) {
 			part->sz_tables += (nr >> (run->shift - shift)) << shift;
 			a->sz_tables += (nr >> (run->shift - shift)) << shift;
 		}

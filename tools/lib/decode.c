@@ -30,6 +30,38 @@ static bool valid_unknown(unsigned int level, uint64_t entry)
 	return false;
 }
 
+static uint64_t no_attributes(const struct vmlab_info *info, unsigned int level,
+			      uint64_t entry)
+{
+	(void)info;
+	(void)level;
+	(void)entry;
+	return 0;
+}
+
+static uint64_t no_groups(const struct vmlab_info *info, unsigned int level)
+{
+	(void)info;
+	(void)level;
+	return 0;
+}
+
+static const char *no_memory_type(const struct vmlab_info *info, unsigned int level,
+				  uint64_t entry)
+{
+	(void)info;
+	(void)level;
+	(void)entry;
+	return NULL;
+}
+
+static int no_pkey(const struct vmlab_info *info, uint64_t entry)
+{
+	(void)info;
+	(void)entry;
+	return -1;
+}
+
 /* No names; entries of 64 bits and addresses with a sign, as most have them. */
 static const struct vmlab_arch unknown = {
 	.bits = (const struct vmlab_bit[]) { { 0 } },
@@ -37,6 +69,10 @@ static const struct vmlab_arch unknown = {
 	.entry_shift = 3,
 	.half_bits = 1,
 	.hole = "in neither half: no address",
+	.tlb_attributes = no_attributes,
+	.tlb_groups = no_groups,
+	.memory_type = no_memory_type,
+	.pkey = no_pkey,
 	.permits = permits_unknown,
 	.valid = valid_unknown,
 };
@@ -80,6 +116,52 @@ unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level
 				  vmlab_arch_of(info->out_arch)->entry_shift;
 
 	return info->out_page_shift + (level - 1) * index_bits;
+}
+
+uint64_t vmlab_level_slots(const struct vmlab_info *info, unsigned int level)
+{
+	unsigned int bits = info->out_page_shift - vmlab_arch_of(info->out_arch)->entry_shift;
+	unsigned int shift = vmlab_level_shift(info, level);
+
+	/* A root may have less than a page of them (arm64 with addresses of 52 bits). */
+	if (level == info->out_levels && info->out_va_bits > shift &&
+	    info->out_va_bits - shift < bits)
+		bits = info->out_va_bits - shift;
+	return 1ULL << bits;
+}
+
+uint64_t vmlab_run_deposits(const struct vmlab_info *info, const struct vmlab_run *run)
+{
+	const uint64_t of = VMLAB_FACT_ANON | VMLAB_FACT_HUGE_ZERO | VMLAB_FACT_MIGRATION;
+	const uint64_t not_of = VMLAB_FACT_HUGETLB | VMLAB_FACT_SHARED;
+
+	if (!vmlab_arch_of(info->out_arch)->deposits_table || run->level != VMLAB_LEVEL_PMD ||
+	    (run->facts & not_of) || !(run->facts & of))
+		return 0;
+	return run->count;
+}
+
+size_t vmlab_tlb_groups(const struct vmlab_info *info, unsigned int level, uint64_t *out)
+{
+	uint64_t sizes = vmlab_arch_of(info->out_arch)->tlb_groups(info, level);
+	size_t nr = 0;
+	int i;
+
+	for (i = 63; i > 0 && nr < VMLAB_GROUPS_MAX; i--)
+		if (sizes & (1ULL << i))
+			out[nr++] = 1ULL << i;
+	return nr;
+}
+
+const char *vmlab_entry_memory_type(const struct vmlab_info *info, unsigned int level,
+				    uint64_t entry)
+{
+	return vmlab_arch_of(info->out_arch)->memory_type(info, level, entry);
+}
+
+int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry)
+{
+	return vmlab_arch_of(info->out_arch)->pkey(info, entry);
 }
 
 size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
@@ -241,8 +323,14 @@ static const struct {
 	{ F(WRITE), F(PRESENT) | F(ANON) | F(EXCLUSIVE) | F(SOFT_DIRTY),
 	  F(DIRTY) | F(UFFD_WP),					"dirty-tracking" },
 	{ F(WRITE), F(PRESENT) | F(FILE),	F(SHARED),		"cow" },
-	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(UFFD_WP),	"dirty-tracking" },
+	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED), F(SOFT_DIRTY) | F(UFFD_WP),
+	  "soft-dirty" },
+	{ F(WRITE), F(PRESENT) | F(FILE) | F(SHARED) | F(SOFT_DIRTY), F(UFFD_WP),
+	  "dirty-tracking" },
 };
+
+/* Of those at most; hardware, pkey and one of vma_whys may follow. */
+#define WHY_OF_FACTS	(VMLAB_WHY_MAX - 3)
 
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const char **out)
@@ -268,14 +356,58 @@ size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		out[nr++] = "numa-hint";
 	else if (lost && !(facts & F(PRESENT)))
 		out[nr++] = "not-present";
-	for (i = 0; i < sizeof(whys) / sizeof(whys[0]) && nr < VMLAB_WHY_MAX - 1; i++)
+	for (i = 0; i < sizeof(whys) / sizeof(whys[0]) && nr < WHY_OF_FACTS; i++)
 		if ((lost & whys[i].lost) && (facts & whys[i].all) == whys[i].all &&
 		    !(facts & whys[i].none))
 			out[nr++] = whys[i].name;
 	/* Write without read, execute without read: no such entry on this MMU. */
 	if (gained)
 		out[nr++] = "hardware";
+	/*
+	 * Keys bind data accesses only. What this one permits is in a register of each
+	 * thread, and no table knows it: less than the entry, perhaps.
+	 */
+	if ((facts & F(PRESENT)) && (facts & (F(READ) | F(WRITE))) &&
+	    vmlab_entry_pkey(info, run->entry) > 0)
+		out[nr++] = "pkey";
 	return nr;
+}
+
+/* Why a permission cannot even be asked for, by what the VMA says of itself. */
+static const struct {
+	uint64_t all;		/* VMLAB_VMA_* */
+	uint64_t none;
+	const char *name;
+} vma_whys[] = {
+	/* mmap() takes MAYWRITE away when the descriptor may not write, or a seal forbids. */
+	{ VMLAB_VMA_FILE | VMLAB_VMA_MAYSHARE,	VMLAB_VMA_MAYWRITE,	"read-only-file" },
+};
+
+size_t vmlab_vma_why(const struct vmlab_vma *vma, const char **out)
+{
+	size_t nr = 0, i;
+
+	for (i = 0; i < sizeof(vma_whys) / sizeof(vma_whys[0]); i++)
+		if ((vma->flags & vma_whys[i].all) == vma_whys[i].all &&
+		    !(vma->flags & vma_whys[i].none))
+			out[nr++] = vma_whys[i].name;
+	return nr;
+}
+
+const struct vmlab_vma *vmlab_vmas_find(const struct vmlab_vma *vmas, size_t nr, uint64_t va)
+{
+	size_t low = 0, mid;
+
+	while (low < nr) {
+		mid = low + (nr - low) / 2;
+		if (va < vmas[mid].start)
+			nr = mid;
+		else if (va >= vmas[mid].end)
+			low = mid + 1;
+		else
+			return &vmas[mid];
+	}
+	return NULL;
 }
 
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va)

@@ -33,6 +33,21 @@ struct vmlab_arch {
 	unsigned int half_bits;
 	const char *hole;		/* what lies between the halves, for people */
 	bool deposits_table;		/* anonymous huge pmds keep a table in reserve */
+	/* Features with which a root has a twin beside it (KPTI). */
+	uint64_t twin_root;
+	/*
+	 * What a TLB keeps of a leaf beside its frame and permissions, the same for
+	 * leaves of every level: memory type, key, global. Less than 60 bits.
+	 */
+	uint64_t (*tlb_attributes)(const struct vmlab_info *info, unsigned int level,
+				   uint64_t entry);
+	/* Entries of @level that may share one of a TLB: 1 << i for each size 2^i. */
+	uint64_t (*tlb_groups)(const struct vmlab_info *info, unsigned int level);
+	/* The name of a leaf's memory type, NULL where Linux gives it none. */
+	const char *(*memory_type)(const struct vmlab_info *info, unsigned int level,
+				   uint64_t entry);
+	/* The protection key of a leaf, -1 where there are none. */
+	int (*pkey)(const struct vmlab_info *info, uint64_t entry);
 	/* VMLAB_FACT_READ, _WRITE, _EXEC of one entry that is valid. */
 	uint64_t (*permits)(const struct vmlab_info *info, unsigned int level,
 			    uint64_t entry);
@@ -45,6 +60,12 @@ struct vmlab_arch {
 
 /* Never NULL: of an architecture that is not known, the one that knows nothing. */
 const struct vmlab_arch *vmlab_arch_of(uint32_t id);
+
+/*
+ * An anonymous huge page keeps a page table in reserve, to be split with
+ * (pgtable_trans_huge_deposit); the kernel counts it in VmPTE. Tables of @run.
+ */
+uint64_t vmlab_run_deposits(const struct vmlab_info *info, const struct vmlab_run *run);
 
 extern const struct vmlab_arch vmlab_arch_x86_64;
 extern const struct vmlab_arch vmlab_arch_arm64;

@@ -190,6 +190,54 @@ static uint64_t permits(const struct vmlab_info *info, unsigned int level, uint6
 	return facts;
 }
 
+/* AttrIndx names a slot of MAIR_EL1, which Linux fills as the table of bits says. */
+static const char *memory_type(const struct vmlab_info *info, unsigned int level,
+			       uint64_t entry)
+{
+	static const char *const types[] = {
+		"normal", "normal-tagged", "normal-nc", "device-nGnRnE", "device-nGnRE",
+	};
+	unsigned int slot = entry >> 2 & 7;
+
+	(void)info;
+	(void)level;
+	return slot < sizeof(types) / sizeof(types[0]) ? types[slot] : NULL;
+}
+
+static int pkey(const struct vmlab_info *info, uint64_t entry)
+{
+	return info->out_features & VMLAB_ARM64_POE ? (int)(entry >> 60 & 7) : -1;
+}
+
+/* AttrIndx, NS; SH where it is in the entry; nG, GP; and the key. */
+static uint64_t tlb_attributes(const struct vmlab_info *info, unsigned int level,
+			       uint64_t entry)
+{
+	uint64_t low = 0xfULL << 2 | NG;
+
+	(void)level;
+	if (forms(info) & VMLAB_FORM_SHAREABILITY)
+		low |= 3ULL << 8;
+	return (entry & low) | (entry >> 50 & 1) << 12 |
+	       (info->out_features & VMLAB_ARM64_POE ? entry >> 60 & 7 : 0) << 13;
+}
+
+/* The contiguous bit, Arm ARM D8.6: groups of 16, 128 or 32 entries. */
+static uint64_t tlb_groups(const struct vmlab_info *info, unsigned int level)
+{
+	if (level > VMLAB_LEVEL_PMD)
+		return 0;
+	switch (info->out_page_shift) {
+	case 12:
+		return 16;
+	case 14:
+		return level == VMLAB_LEVEL_PTE ? 128 : 32;
+	case 16:
+		return 32;
+	}
+	return 0;
+}
+
 const struct vmlab_arch vmlab_arch_arm64 = {
 	.id = VMLAB_ARCH_ARM64,
 	.name = "arm64",
@@ -200,6 +248,10 @@ const struct vmlab_arch vmlab_arch_arm64 = {
 	.half_bits = 0,
 	.hole = "in neither half: no address",
 	.deposits_table = true,
+	.tlb_attributes = tlb_attributes,
+	.tlb_groups = tlb_groups,
+	.memory_type = memory_type,
+	.pkey = pkey,
 	.permits = permits,
 	.valid = valid,
 };

@@ -98,6 +98,52 @@ static uint64_t permits(const struct vmlab_info *info, unsigned int level, uint6
 	return facts;
 }
 
+/* SDM 4.9.2: PAT, PCD and PWT choose one of eight memory types. */
+static unsigned int pat_index(unsigned int level, uint64_t entry)
+{
+	uint64_t pat = level == VMLAB_LEVEL_PTE ? BIT(7) : BIT(12);
+
+	return (entry & pat ? 4 : 0) | (entry >> 3 & 3);
+}
+
+/*
+ * What Linux puts into IA32_PAT (arch/x86/mm/pat/memtype.c, pat_init) from 6.1 to 7.3;
+ * CPUs whose PAT has an erratum (none newer than 2005) repeat the first four. Without
+ * PAT in use nobody tells.
+ */
+static const char *memory_type(const struct vmlab_info *info, unsigned int level,
+			       uint64_t entry)
+{
+	static const char *const types[] = {
+		"WB", "WC", "UC-", "UC", "WB", "WP", "UC-", "WT",
+	};
+
+	if (!(info->out_features & VMLAB_X86_PAT))
+		return NULL;
+	return types[pat_index(level, entry)];
+}
+
+static int pkey(const struct vmlab_info *info, uint64_t entry)
+{
+	return info->out_features & VMLAB_X86_PKU ? (int)(entry >> 59 & 15) : -1;
+}
+
+/* G says something of leaves alone, and of a present one. */
+static uint64_t tlb_attributes(const struct vmlab_info *info, unsigned int level,
+			       uint64_t entry)
+{
+	uint64_t key = info->out_features & VMLAB_X86_PKU ? entry >> 59 & 15 : 0;
+
+	return pat_index(level, entry) | (entry >> 8 & 1) << 3 | key << 4;
+}
+
+/* AMD's PTE coalescing, since Zen: 4 base pages share an entry, on newer ones 8. */
+static uint64_t tlb_groups(const struct vmlab_info *info, unsigned int level)
+{
+	(void)info;
+	return level == VMLAB_LEVEL_PTE ? 8 | 4 : 0;
+}
+
 const struct vmlab_arch vmlab_arch_x86_64 = {
 	.id = VMLAB_ARCH_X86_64,
 	.name = "x86_64",
@@ -107,6 +153,11 @@ const struct vmlab_arch vmlab_arch_x86_64 = {
 	.half_bits = 1,
 	.hole = "not canonical: no address",
 	.deposits_table = true,
+	.twin_root = VMLAB_X86_PTI,
+	.tlb_attributes = tlb_attributes,
+	.tlb_groups = tlb_groups,
+	.memory_type = memory_type,
+	.pkey = pkey,
 	.permits = permits,
 	.valid = valid,
 };

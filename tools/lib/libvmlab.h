@@ -119,6 +119,23 @@ ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
 			    uint64_t end, struct vmlab_table **out);
 
+/* The same one by one, in bounded memory: upper levels first, then what is below. */
+struct vmlab_table_scanner {
+	struct vmlab_target *target;
+	uint64_t next;		/* where the next TABLES starts */
+	uint64_t end;
+	struct vmlab_table *buf;
+	uint32_t have;
+	uint32_t at;
+	bool asked;
+};
+
+/* As vmlab_scan_start(), vmlab_scan_next(), vmlab_scan_end(). */
+int vmlab_tables_start(struct vmlab_table_scanner *scan, struct vmlab_target *target,
+		       uint64_t start, uint64_t end);
+int vmlab_tables_next(struct vmlab_table_scanner *scan, struct vmlab_table *table);
+void vmlab_tables_end(struct vmlab_table_scanner *scan);
+
 /* ---- proc.c: what /proc tells ------------------------------------------- */
 
 /* One line of /proc/PID/maps. */
@@ -198,6 +215,14 @@ unsigned int vmlab_run_kind(const struct vmlab_run *run);
 /* What one entry of @level permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */
 uint64_t vmlab_entry_permits(const struct vmlab_info *info, unsigned int level,
 			     uint64_t entry);
+/*
+ * The memory type that a leaf asks for ("WB", "UC-", "normal-nc" ...), NULL where it is
+ * not known; of an entry that has a frame only.
+ */
+const char *vmlab_entry_memory_type(const struct vmlab_info *info, unsigned int level,
+				    uint64_t entry);
+/* The protection key in a leaf, or -1 where this machine has none in its entries. */
+int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry);
 /* Does the MMU translate through it? */
 bool vmlab_entry_valid(const struct vmlab_info *info, unsigned int level, uint64_t entry);
 /* The name and mask of the @i-th feature of @arch, or NULL past the last. */
@@ -217,9 +242,16 @@ struct vmlab_perms vmlab_facts_asked(uint64_t facts);
 const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 			    const struct vmlab_region *region);
 /* Why enforced differs from asked, into @out; how many, 0 where it does not. */
-#define VMLAB_WHY_MAX	4
+#define VMLAB_WHY_MAX	6
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const char **out);
+/*
+ * Why a permission cannot be asked for in the first place, whatever the entry says:
+ * at most one more, behind those of vmlab_run_why().
+ */
+size_t vmlab_vma_why(const struct vmlab_vma *vma, const char **out);
+/* The one of @vmas, in the order of addresses, that holds @va, or NULL. */
+const struct vmlab_vma *vmlab_vmas_find(const struct vmlab_vma *vmas, size_t nr, uint64_t va);
 /*
  * The address lies in one half or the other, not in the hole between. A tag in the
  * top byte, where the MMU ignores one, is not part of an address.
@@ -307,6 +339,78 @@ struct vmlab_anatomy {
 int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
 		       struct vmlab_anatomy *out);
 void vmlab_anatomy_free(struct vmlab_anatomy *anatomy);
+
+/* ---- fill.c: how full the tables are, and what a TLB needs ---------------- */
+
+/* All tables of one level. */
+struct vmlab_fill_level {
+	uint64_t tables;
+	uint64_t slots;		/* entries that there is room for */
+	uint64_t entries;	/* that hold anything */
+	uint64_t leaves;	/* of these, that have a frame, PROT_NONE's included */
+	uint64_t bytes;
+};
+
+/* Neighbouring pages on neighbouring frames that a TLB would treat alike. */
+struct vmlab_fill_run {
+	uint64_t runs;
+	uint64_t pages;		/* base pages in them */
+};
+
+/* One stretch under way; in units of its leaves, or of base pages. */
+struct vmlab_fill_stretch {
+	uint64_t at;
+	uint64_t frame;
+	uint64_t nr;		/* 0: none */
+	uint64_t alike;		/* what all of it has in common */
+};
+
+#define VMLAB_FILL_LENGTHS	52
+
+/*
+ * Fill with vmlab_fill_start(), add every table and every run in the order of
+ * addresses, then vmlab_fill_end(). Takes the same memory for any process.
+ * What is counted, and the models: Documentation/tables.rst.
+ */
+struct vmlab_fill {
+	struct vmlab_fill_level levels[VMLAB_MAX_LEVELS + 1];	/* by VMLAB_LEVEL_* */
+	uint64_t nr_tables;
+	uint64_t sz_tables;	/* all of them */
+	uint64_t sz_reserve;	/* kept for splitting huge pages: in no tree */
+	uint64_t sz_charged;	/* as VmPTE counts */
+	struct vmlab_fill_run contiguity[VMLAB_FILL_LENGTHS];	/* 2^i to 2^(i+1)-1 pages */
+	/* TLB entries that what is mapped now would take, if all of it is used. */
+	uint64_t tlb_base;	/* one for each base page */
+	uint64_t tlb_leaves;	/* one for each leaf */
+	uint64_t tlb_coalesced;	/* if aligned groups of neighbours share one */
+	uint64_t tlb_super;	/* one for each leaf, and superpages wherever possible */
+	/* Superpages, leaves of the lowest level above the last. */
+	uint64_t sz_super;	/* bytes of one */
+	uint64_t super_now;	/* that there are */
+	uint64_t super_in_place;	/* that base pages could become as they lie */
+	uint64_t super_by_copy;	/* that anonymous base pages could become if copied */
+	const struct vmlab_info *info;
+	struct vmlab_fill_stretch run;		/* of contiguity: base pages */
+	struct vmlab_fill_stretch group;	/* of leaves that may share an entry */
+	unsigned int group_level;
+	struct vmlab_fill_stretch block;	/* of a superpage to be */
+	bool block_scattered;
+	bool block_anon;
+};
+
+void vmlab_fill_start(struct vmlab_fill *fill, const struct vmlab_info *info);
+void vmlab_fill_add_table(struct vmlab_fill *fill, const struct vmlab_table *table);
+/* -EBADMSG: a run that no address space has. */
+int vmlab_fill_add_run(struct vmlab_fill *fill, const struct vmlab_run *run);
+void vmlab_fill_end(struct vmlab_fill *fill);
+/*
+ * How many entries of @level one TLB entry may stand for where neighbours coalesce,
+ * largest first, into @out, which holds VMLAB_GROUPS_MAX; how many sizes.
+ */
+#define VMLAB_GROUPS_MAX	4
+size_t vmlab_tlb_groups(const struct vmlab_info *info, unsigned int level, uint64_t *out);
+/* Entries of one table of @level. */
+uint64_t vmlab_level_slots(const struct vmlab_info *info, unsigned int level);
 
 /* ---- launch.c: a process of our own to look at --------------------------- */
 

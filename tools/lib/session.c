@@ -551,3 +551,66 @@ ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
 
 	return collect(&bulk, (void **)out);
 }
+
+int vmlab_tables_start(struct vmlab_table_scanner *scan, struct vmlab_target *target,
+		       uint64_t start, uint64_t end)
+{
+	memset(scan, 0, sizeof(*scan));
+	scan->target = target;
+	scan->next = start;
+	scan->end = end ? end : target->session->info.out_user_end;
+	scan->buf = calloc(BULK_RECS, sizeof(*scan->buf));
+	return scan->buf ? 0 : -ENOMEM;
+}
+
+/* One more buffer of tables; the question is the one that collect() asks. */
+static int fetch_tables(struct vmlab_table_scanner *scan)
+{
+	struct vmlab_tables ask = {
+		.size = sizeof(ask),
+		.start = scan->next,
+		.end = scan->end,
+		.buf = (uintptr_t)scan->buf,
+		.nr_recs = BULK_RECS,
+		.rec_size = sizeof(*scan->buf),
+	};
+	struct bulk bulk = BULK(scan->target, VMLAB_TABLES, ask, struct vmlab_table);
+	int ret;
+
+	bulk.q.buf = scan->buf;
+	do {
+		ret = vmlab_object_ask(scan->target->object, &bulk.q);
+	} while (ret == -EINTR);
+	if (ret)
+		return ret;
+	/* An answer that does not get anywhere would be asked for ever. */
+	if (ask.out_next > scan->end ||
+	    (scan->next < scan->end && ask.out_next <= scan->next))
+		return -EBADMSG;
+	scan->next = ask.out_next;
+	scan->have = ask.out_nr;
+	scan->at = 0;
+	return 0;
+}
+
+int vmlab_tables_next(struct vmlab_table_scanner *scan, struct vmlab_table *table)
+{
+	int ret;
+
+	while (scan->at == scan->have) {
+		if (scan->asked && scan->next == scan->end)
+			return 0;
+		scan->asked = true;
+		ret = fetch_tables(scan);
+		if (ret)
+			return ret;
+	}
+	*table = scan->buf[scan->at++];
+	return level_is_sane(table->level) ? 1 : -EBADMSG;
+}
+
+void vmlab_tables_end(struct vmlab_table_scanner *scan)
+{
+	free(scan->buf);
+	scan->buf = NULL;
+}

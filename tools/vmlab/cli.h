@@ -45,6 +45,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_walk;
 extern const struct command cmd_map;
 extern const struct command cmd_pages;
+extern const struct command cmd_tables;
 extern const struct command cmd_lesson;
 
 /**
@@ -118,6 +119,12 @@ int cli_open_session(struct cli *cli);
 int cli_open_target(struct cli *cli);
 /* A hexadecimal address, with or without 0x. */
 bool cli_parse_va(const char *text, uint64_t *va);
+/*
+ * While on, Ctrl-C ends nothing but is noted, so that a document under way can end
+ * where it is, well-formed, instead of being cut off.
+ */
+void cli_catch_interrupts(bool on);
+bool cli_interrupted(void);
 /* Ends the document. */
 int cli_finish(struct cli *cli);
 
@@ -127,6 +134,9 @@ void view_process(struct cli *cli);
 /* Names of an entry's bits, for RENDER_V_LIST; @names holds VMLAB_BITS_MAX. */
 size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t entry,
 		 unsigned int kind, const char **names);
+/* Memory type and protection key of a leaf that has a frame; null where not known. */
+struct render_value view_memory_type(const struct vmlab_info *info, const struct vmlab_run *run);
+struct render_value view_pkey(const struct vmlab_info *info, const struct vmlab_run *run);
 /* levels[]: the entries of a walk, from the root down. */
 void view_levels(struct render *r, const struct vmlab_info *info,
 		 const struct vmlab_walk *walk);

@@ -6,14 +6,15 @@
  * so that a process of any size takes the same memory here.
  */
 #include <errno.h>
-#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
 enum {
 	VA, COUNT, SIZE, LEVEL, PFN, ENTRY, STATE, ASKED, ENFORCED, WHY, ACCESSED, DIRTY,
-	SOFT_DIRTY, FLAGS, MAPCOUNT, EXCLUSIVE, SWAP_TYPE, SWAP_OFFSET, BITS, REGION,
+	SOFT_DIRTY, UFFD_WP, FLAGS, MAPCOUNT, EXCLUSIVE, PKEY, MEMORY_TYPE, SWAP_TYPE,
+	SWAP_OFFSET, BITS, REGION,
 	NR_FIELDS
 };
 
@@ -31,9 +32,12 @@ static const struct render_field fields[] = {
 	[ACCESSED]	= { "accessed", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[DIRTY]		= { "dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[SOFT_DIRTY]	= { "soft_dirty", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[UFFD_WP]	= { "uffd_wp", NULL, RENDER_BOOL, RENDER_PROGRAMS },
 	[FLAGS]		= { NULL, "ADS", RENDER_TEXT, RENDER_PEOPLE },
 	[MAPCOUNT]	= { "mapcount", "MAPS", RENDER_NUM, 0 },
 	[EXCLUSIVE]	= { "exclusive", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[PKEY]		= { "pkey", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[MEMORY_TYPE]	= { "memory_type", NULL, RENDER_TEXT, RENDER_PROGRAMS },
 	[SWAP_TYPE]	= { "swap_type", NULL, RENDER_NUM, RENDER_PROGRAMS },
 	[SWAP_OFFSET]	= { "swap_offset", NULL, RENDER_NUM, RENDER_PROGRAMS },
 	[BITS]		= { "bits", NULL, RENDER_LIST, RENDER_PROGRAMS },
@@ -88,11 +92,27 @@ static struct render_value fact(const struct vmlab_run *run, uint64_t bit, bool 
 	return known ? RENDER_V_NUM(!!(run->facts & bit)) : RENDER_V_NULL;
 }
 
-static void show_run(struct cli *cli, const struct vmlab_run *run,
-		     const struct vmlab_regions *regions)
+/* What a run is shown with: where it lies, and what was asked for there. */
+struct around {
+	const struct vmlab_regions *regions;
+	struct vmlab_vma *vmas;
+	ssize_t nr_vmas;	/* -errno where nobody tells: then no reason comes from them */
+};
+
+static size_t why_of(const struct vmlab_info *info, const struct vmlab_run *run,
+		     const struct around *around, const char **why)
+{
+	const struct vmlab_vma *vma = around->nr_vmas > 0 ?
+		vmlab_vmas_find(around->vmas, around->nr_vmas, run->va) : NULL;
+	size_t nr = vmlab_run_why(info, run, why);
+
+	return vma ? nr + vmlab_vma_why(vma, why + nr) : nr;
+}
+
+static void show_run(struct cli *cli, const struct vmlab_run *run, const struct around *around)
 {
 	const struct vmlab_info *info = vmlab_session_info(cli->session);
-	const struct vmlab_region *region = vmlab_regions_find(regions, run->va);
+	const struct vmlab_region *region = vmlab_regions_find(around->regions, run->va);
 	bool hidden = vmlab_target_hidden(cli->target);
 	struct vmlab_perms asked = vmlab_facts_asked(run->facts);
 	struct vmlab_perms enforced = vmlab_facts_enforced(run->facts);
@@ -100,7 +120,7 @@ static void show_run(struct cli *cli, const struct vmlab_run *run,
 	bool swap = !hidden && (run->facts & VMLAB_FACT_SWAP);
 	bool anon = run->facts & VMLAB_FACT_ANON;
 	const char *names[VMLAB_BITS_MAX], *why[VMLAB_WHY_MAX];
-	size_t nr_why = hidden ? 0 : vmlab_run_why(info, run, why);
+	size_t nr_why = hidden ? 0 : why_of(info, run, around, why);
 	struct render_value v[NR_FIELDS];
 	char flags[4];
 	size_t nr;
@@ -125,11 +145,15 @@ static void show_run(struct cli *cli, const struct vmlab_run *run,
 	v[DIRTY] = fact(run, VMLAB_FACT_DIRTY, !hidden && leaf);
 	v[SOFT_DIRTY] = fact(run, VMLAB_FACT_SOFT_DIRTY,
 			     vmlab_target_facts(cli->target) & VMLAB_FACT_SOFT_DIRTY);
+	v[UFFD_WP] = fact(run, VMLAB_FACT_UFFD_WP,
+			  vmlab_target_facts(cli->target) & VMLAB_FACT_UFFD_WP);
 	v[FLAGS] = RENDER_V_TEXT(hidden ? NULL : flags);
 	v[MAPCOUNT] = run->mapcount != VMLAB_MAPCOUNT_UNKNOWN ?
 		      RENDER_V_NUM(run->mapcount) : RENDER_V_NULL;
 	v[EXCLUSIVE] = swap ? fact(run, VMLAB_FACT_SWAP_EXCLUSIVE, true) :
 		       fact(run, VMLAB_FACT_EXCLUSIVE, !hidden && anon);
+	v[PKEY] = hidden ? RENDER_V_NULL : view_pkey(info, run);
+	v[MEMORY_TYPE] = hidden ? RENDER_V_NULL : view_memory_type(info, run);
 	v[SWAP_TYPE] = swap ? RENDER_V_NUM(run->swap_type) : RENDER_V_NULL;
 	v[SWAP_OFFSET] = swap ? RENDER_V_NUM(run->pfn) : RENDER_V_NULL;
 	v[BITS] = hidden ? RENDER_V_NULL : RENDER_V_LIST(names, nr);
@@ -152,25 +176,8 @@ static void show_totals(struct cli *cli, const uint64_t *sums)
 	render_object_end(cli->render);
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-/* Ctrl-C ends the document where it is, well-formed, instead of cutting it off. */
-static void catch_interrupts(bool on)
-{
-	struct sigaction action = { .sa_handler = on ? interrupt : SIG_DFL };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
 static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
-		const struct vmlab_regions *before)
+		const struct around *around)
 {
 	static const struct render_field changed = { "changed", "changed", RENDER_BOOL, 0 };
 	struct vmlab_regions after;
@@ -194,13 +201,13 @@ static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 	render_begin(cli->render);
 	view_process(cli);
 	render_table(cli->render, "runs", NULL, fields, NR_FIELDS);
-	catch_interrupts(true);
-	for (; ret > 0 && !interrupted; ret = vmlab_scan_next(&scan, &run)) {
-		show_run(cli, &run, before);
+	cli_catch_interrupts(true);
+	for (; ret > 0 && !cli_interrupted(); ret = vmlab_scan_next(&scan, &run)) {
+		show_run(cli, &run, around);
 		count(vmlab_session_info(cli->session), &run, sums);
 	}
-	catch_interrupts(false);
-	if (interrupted)
+	cli_catch_interrupts(false);
+	if (cli_interrupted())
 		ret = -EINTR;
 	render_table_end(cli->render);
 	vmlab_scan_end(&scan);
@@ -211,7 +218,7 @@ static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 		render_put(cli->render, &changed, RENDER_V_NULL);
 		return cli_fail(cli, CLI_AT_QUERY, ret);
 	}
-	render_put(cli->render, &changed, RENDER_V_NUM(!vmlab_regions_equal(before, &after)));
+	render_put(cli->render, &changed, RENDER_V_NUM(!vmlab_regions_equal(around->regions, &after)));
 	vmlab_regions_free(&after);
 	return cli_finish(cli);
 }
@@ -233,6 +240,7 @@ static int run(struct cli *cli)
 {
 	const int own = cli->cmd_argv ? 0 : 1;	/* operands that name the process */
 	struct vmlab_regions regions;
+	struct around around = { .regions = &regions };
 	uint64_t start = 0, end = 0;
 	bool ranged = cli->argc > own;
 	int ret;
@@ -248,7 +256,11 @@ static int run(struct cli *cli)
 	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
 	if (ret)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
-	ret = show(cli, ranged, start, end, &regions);
+	/* Recordings of old do not have them, and some callers may not. */
+	if (!vmlab_target_hidden(cli->target))
+		around.nr_vmas = vmlab_target_vmas(cli->target, 0, 0, &around.vmas);
+	ret = show(cli, ranged, start, end, &around);
+	free(around.vmas);
 	vmlab_regions_free(&regions);
 	return ret;
 }

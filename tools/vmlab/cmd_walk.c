@@ -31,13 +31,15 @@ static const struct render_field region_fields[] = {
 	[R_OFFSET]	= { "offset", "offset", RENDER_HEX, 0 },
 };
 
-enum { F_LEVEL, F_SIZE, F_PFN, F_PA };
+enum { F_LEVEL, F_SIZE, F_PFN, F_PA, F_MEMORY_TYPE, F_PKEY };
 
 static const struct render_field leaf_fields[] = {
 	[F_LEVEL]	= { "level", NULL, RENDER_TEXT, 0 },
 	[F_SIZE]	= { "size", NULL, RENDER_SIZE, 0 },
 	[F_PFN]		= { "pfn", "pfn", RENDER_NUM, 0 },
 	[F_PA]		= { "pa", "pa", RENDER_HEX, 0 },
+	[F_MEMORY_TYPE]	= { "memory_type", "memory", RENDER_TEXT, 0 },
+	[F_PKEY]	= { "pkey", NULL, RENDER_NUM, RENDER_PROGRAMS },
 };
 
 static void show_region(struct render *r, const struct vmlab_region *region)
@@ -77,13 +79,32 @@ static void show_leaf(struct render *r, const struct vmlab_info *info,
 	render_put(r, &leaf_fields[F_PA],
 		   framed ? RENDER_V_NUM((leaf->pfn << info->out_page_shift) +
 					 (walk->va - leaf->va)) : RENDER_V_NULL);
+	render_put(r, &leaf_fields[F_MEMORY_TYPE],
+		   hidden ? RENDER_V_NULL : view_memory_type(info, leaf));
+	render_put(r, &leaf_fields[F_PKEY], hidden ? RENDER_V_NULL : view_pkey(info, leaf));
 	render_object_end(r);
 }
 
-static void show_verdict(struct render *r, const struct vmlab_info *info,
-			 const struct vmlab_walk *walk, bool hidden,
+/* The VMA's own reasons; none where nobody tells: recordings of old, some callers. */
+static size_t vma_why(struct cli *cli, uint64_t va, const char **why)
+{
+	const struct vmlab_info *info = vmlab_session_info(cli->session);
+	uint64_t page = va & ~((1ULL << info->out_page_shift) - 1);
+	struct vmlab_vma *vmas;
+	size_t nr = 0;
+
+	if (vmlab_target_vmas(cli->target, page, page + (1ULL << info->out_page_shift),
+			      &vmas) > 0)
+		nr = vmlab_vma_why(&vmas[0], why);
+	free(vmas);
+	return nr;
+}
+
+static void show_verdict(struct cli *cli, const struct vmlab_walk *walk, bool hidden,
 			 const struct vmlab_region *region)
 {
+	const struct vmlab_info *info = vmlab_session_info(cli->session);
+	struct render *r = cli->render;
 	const struct vmlab_run *leaf = &walk->out_leaf;
 	struct vmlab_perms asked = vmlab_facts_asked(leaf->facts);
 	struct vmlab_perms enforced = vmlab_facts_enforced(leaf->facts);
@@ -96,6 +117,8 @@ static void show_verdict(struct render *r, const struct vmlab_info *info,
 		if (strcmp(asked.s, "---"))
 			why[nr++] = "not-present";
 	}
+	if (region && !hidden)
+		nr += vma_why(cli, walk->va, why + nr);
 	render_put(r, &fields[ASKED],
 		   leaf->count || region ? RENDER_V_TEXT(asked.s) : RENDER_V_NULL);
 	render_put(r, &fields[ENFORCED], hidden ? RENDER_V_NULL : RENDER_V_TEXT(enforced.s));
@@ -116,7 +139,7 @@ static int show(struct cli *cli, const struct vmlab_walk *walk,
 
 	render_put(r, &fields[MAPPED], RENDER_V_NUM(!!(walk->out_flags & VMLAB_OUT_MAPPED)));
 	show_region(r, region);
-	show_verdict(r, info, walk, hidden, region);
+	show_verdict(cli, walk, hidden, region);
 	show_leaf(r, info, walk, hidden);
 	view_user_root(r, info, walk);
 	view_levels(r, info, walk);

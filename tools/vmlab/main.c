@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_map,
 	&cmd_walk,
 	&cmd_pages,
+	&cmd_tables,
 	&cmd_lesson,
 };
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,6 +110,27 @@ bool cli_parse_va(const char *text, uint64_t *va)
 	errno = 0;
 	*va = strtoull(text, &end, 16);
 	return !errno && !*end;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+void cli_catch_interrupts(bool on)
+{
+	struct sigaction action = { .sa_handler = on ? interrupt : SIG_DFL };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool cli_interrupted(void)
+{
+	return interrupted;
 }
 
 int cli_finish(struct cli *cli)

@@ -38,6 +38,21 @@ size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t ent
 	return nr;
 }
 
+struct render_value view_memory_type(const struct vmlab_info *info, const struct vmlab_run *run)
+{
+	if (vmlab_run_kind(run) != VMLAB_BIT_LEAF)
+		return RENDER_V_NULL;
+	return RENDER_V_TEXT(vmlab_entry_memory_type(info, run->level, run->entry));
+}
+
+struct render_value view_pkey(const struct vmlab_info *info, const struct vmlab_run *run)
+{
+	int key = vmlab_entry_pkey(info, run->entry);
+
+	return vmlab_run_kind(run) == VMLAB_BIT_LEAF && key >= 0 ?
+	       RENDER_V_NUM(key) : RENDER_V_NULL;
+}
+
 enum { L_LEVEL, L_INDEX, L_TABLE, L_ENTRY, L_ALLOWS, L_BITS, L_NR };
 
 static const struct render_field level_fields[] = {
