@@ -44,7 +44,7 @@ bool vmlab_frame_is_huge_zero(unsigned long pfn)
 	       !READ_ONCE(folio->mapping);
 }
 
-static void look_at(struct vmlab_frame_look *look, const struct page *page)
+static void look_at(struct vmlab_frame_look *look, struct page *page)
 {
 	look->page = page;
 	look->flags = compat_page_flags(page) & VMLAB_FRAME_FLAGS;

@@ -26,7 +26,7 @@
  * Good for one hold of the mmap lock.
  */
 struct vmlab_frame_look {
-	const struct page *page;
+	struct page *page;
 	unsigned long flags;
 	const void *mapping;
 	int mapcount;
@@ -42,7 +42,7 @@ struct vmlab_frame_look {
 	 __PG_HWPOISON | ZONES_MASK << ZONES_PGSHIFT)
 
 static __always_inline bool vmlab_frame_alike(const struct vmlab_frame_look *look,
-					      const struct page *page)
+					      struct page *page)
 {
 	return (compat_page_flags(page) & VMLAB_FRAME_FLAGS) == look->flags &&
 	       READ_ONCE(page->mapping) == look->mapping &&
