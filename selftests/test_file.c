@@ -84,6 +84,48 @@ TEST_F(file, shared_and_written_is_dirty)
 	EXPECT_EQ(1, leaf.mapcount);
 }
 
+/* In a hole, so that its page was not written by the file's making either. */
+TEST_F(file, writable_and_read_is_clean_where_nobody_wrote)
+{
+	const int last = 16;
+	char *pages, *page;
+	struct vmlab_run leaf;
+
+	ASSERT_EQ(0, ftruncate(self->fd, (last + 1) * PAGE));
+	pages = fixture_map(self->fd, (last + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+	ASSERT_NE(NULL, pages);
+	page = pages + last * PAGE;
+	fixture_read(page, PAGE);
+	ASSERT_STREQ("", look_at(&self->look, page, &leaf));
+	EXPECT_EQ(USED | variant->facts | ASKED_RW | F(SHARED), LOOK_FACTS(leaf) & ~F(WRITE))
+		TH_LOG("0x%llx", leaf.facts);
+	EXPECT_FALSE(witness_page_flags(&self->look.witness, leaf.pfn) & KPF(DIRTY));
+
+	page[0] = 1;
+	ASSERT_STREQ("", look_at(&self->look, page, &leaf));
+	EXPECT_EQ(USED | F(WRITE) | F(DIRTY) | variant->facts | ASKED_RW | F(SHARED),
+		  LOOK_FACTS(leaf)) TH_LOG("0x%llx", leaf.facts);
+}
+
+/*
+ * Of a page that write() has made dirty, an entry that is only read may be dirty: 7.3
+ * makes it so where the entry permits writing, 6.12 does not (states.rst).
+ */
+TEST_F(file, writable_and_read_is_dirty_only_where_the_page_is)
+{
+	char *page = fixture_map(self->fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+	struct vmlab_run leaf;
+
+	fixture_read(page, PAGE);
+	ASSERT_STREQ("", look_at(&self->look, page, &leaf));
+	EXPECT_EQ(USED | variant->facts | ASKED_RW | F(SHARED),
+		  LOOK_FACTS(leaf) & ~(F(WRITE) | F(DIRTY))) TH_LOG("0x%llx", leaf.facts);
+	EXPECT_TRUE(witness_page_flags(&self->look.witness, leaf.pfn) & KPF(DIRTY));
+	TH_LOG("only read, and %s", leaf.facts & F(DIRTY) ? "dirty" : "clean");
+	if (leaf.facts & F(DIRTY))
+		EXPECT_TRUE(leaf.facts & F(WRITE));
+}
+
 TEST_F(file, private_and_read_is_the_files_page_and_not_writable)
 {
 	char *shared = fixture_map(self->fd, PAGE, PROT_READ, MAP_SHARED);
