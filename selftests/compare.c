@@ -91,6 +91,16 @@ static void tell_sum(struct side *s, const char *what, uint64_t ours, long their
 		s->kind->unexplained++;
 }
 
+static struct compare_kind *kind_of(const struct compare *c, uint64_t va)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr_kinds; i++)
+		if (va >= c->kinds[i].start && va < c->kinds[i].end)
+			return &c->kinds[i];
+	return NULL;
+}
+
 static void sum_page(struct sums *sums, const struct vmlab_run *leaf,
 		     const struct agree_seen *seen)
 {
@@ -142,7 +152,9 @@ static void compare_sums(struct side *s)
 		  area->shared_hugetlb_kb + area->private_hugetlb_kb, false },
 		/* Sharers of what has no name here come and go. */
 		{ "Shared_Clean and Shared_Dirty", sums->shared,
-		  area->shared_clean_kb + area->shared_dirty_kb, !sums->counted || !s->kind },
+		  area->shared_clean_kb + area->shared_dirty_kb,
+		  !sums->counted || !kind_of(s->c, area->start) ||
+		  !kind_of(s->c, area->end - 1) },
 	};
 	size_t i;
 
@@ -156,19 +168,10 @@ static void compare_sums(struct side *s)
 	s->c->nr_sums += 2;
 	if (dirty < (long)sums->dirty * 4 || dirty > (long)sums->maybe_dirty * 4)
 		tell_sum(s, "Shared_Dirty and Private_Dirty", sums->dirty, dirty);
+	/* A frame of a file may also be young (PG_young), which nothing else shows. */
 	if (area->referenced_kb < (long)sums->accessed * 4 ||
-	    area->referenced_kb > (long)sums->maybe_accessed * 4)
+	    (!area->inode && area->referenced_kb > (long)sums->maybe_accessed * 4))
 		tell_sum(s, "Referenced", sums->accessed, area->referenced_kb);
-}
-
-static struct compare_kind *kind_of(const struct compare *c, uint64_t va)
-{
-	size_t i;
-
-	for (i = 0; i < c->nr_kinds; i++)
-		if (va >= c->kinds[i].start && va < c->kinds[i].end)
-			return &c->kinds[i];
-	return NULL;
 }
 
 /* Once more, alone, and fresh from both sides. */
@@ -216,6 +219,9 @@ static void one_page(struct side *s, uint64_t va, const struct vmlab_run *leaf,
 		return;
 	}
 	s->c->pages++;
+	/* The kernel may have merged areas of several kinds. */
+	if (!s->kind || va < s->kind->start || va >= s->kind->end)
+		s->kind = kind_of(s->c, va);
 	if (s->kind)
 		s->kind->pages++;
 	if (leaf && s->c->sums)
