@@ -169,3 +169,34 @@ enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid)
 	free(text);
 	return kind;
 }
+
+/* Fields of stat are told in ticks of this many a second, on every architecture. */
+#define USER_HZ		100
+
+int vmlab_proc_start_parse(const char *stat, int64_t *boot_ns)
+{
+	const char *rest = strrchr(stat, ')');
+	uint64_t ticks;
+
+	/* proc(5): field 22; the name is the second. */
+	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+			    "%*d %*d %*d %*d %*d %*d %" SCNu64, &ticks) != 1)
+		return -EPROTO;
+	if (ticks > INT64_MAX / (1000000000 / USER_HZ))
+		return -EPROTO;
+	*boot_ns = ticks * (1000000000 / USER_HZ);
+	return 0;
+}
+
+int vmlab_proc_start(struct vmlab_session *session, pid_t pid, int64_t *boot_ns)
+{
+	char *text;
+	ssize_t len = read_text(session, pid, "stat", &text);
+	int ret;
+
+	if (len < 0)
+		return len == -ENOENT ? -ESRCH : len;
+	ret = vmlab_proc_start_parse(text, boot_ns);
+	free(text);
+	return ret;
+}

@@ -6,7 +6,6 @@
  * so that a process of any size takes the same memory here.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "cli.h"
@@ -152,23 +151,6 @@ static void show_totals(struct cli *cli, const uint64_t *sums)
 	render_object_end(cli->render);
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-/* Ctrl-C ends the document where it is, well-formed, instead of cutting it off. */
-static void catch_interrupts(bool on)
-{
-	struct sigaction action = { .sa_handler = on ? interrupt : SIG_DFL };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
 static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 		const struct vmlab_regions *before)
 {
@@ -194,13 +176,13 @@ static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 	render_begin(cli->render);
 	view_process(cli);
 	render_table(cli->render, "runs", NULL, fields, NR_FIELDS);
-	catch_interrupts(true);
-	for (; ret > 0 && !interrupted; ret = vmlab_scan_next(&scan, &run)) {
+	cli_catch_interrupts(true);
+	for (; ret > 0 && !cli_interrupted(); ret = vmlab_scan_next(&scan, &run)) {
 		show_run(cli, &run, before);
 		count(vmlab_session_info(cli->session), &run, sums);
 	}
-	catch_interrupts(false);
-	if (interrupted)
+	cli_catch_interrupts(false);
+	if (cli_interrupted())
 		ret = -EINTR;
 	render_table_end(cli->render);
 	vmlab_scan_end(&scan);
@@ -216,19 +198,6 @@ static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 	return cli_finish(cli);
 }
 
-static bool parse_range(char *text, uint64_t *start, uint64_t *end)
-{
-	char *dash = strchr(text, '-');
-	bool ok;
-
-	if (!dash)
-		return false;
-	*dash = '\0';
-	ok = cli_parse_va(text, start) && cli_parse_va(dash + 1, end);
-	*dash = '-';
-	return ok;
-}
-
 static int run(struct cli *cli)
 {
 	const int own = cli->cmd_argv ? 0 : 1;	/* operands that name the process */
@@ -239,7 +208,7 @@ static int run(struct cli *cli)
 
 	if (cli->argc > own + 1)
 		return cli_usage(cli, "it takes a process and at most one range");
-	if (ranged && !parse_range(cli->argv[own], &start, &end))
+	if (ranged && !cli_parse_range(cli->argv[own], &start, &end))
 		return cli_usage(cli, "not a range START-END of hexadecimal addresses: %s",
 				 cli->argv[own]);
 	ret = cli_open_target(cli);

@@ -98,6 +98,42 @@ int cli_open_target(struct cli *cli)
 	return CLI_OK;
 }
 
+/* One more process of the same session; messages name the one that failed. */
+static int open_other(struct cli *cli, const char *word)
+{
+	pid_t first = cli->pid;
+	int ret;
+
+	if (!parse_pid(word, &cli->pid))
+		return cli_usage(cli, "not a pid: %s", word);
+	ret = vmlab_target_open(cli->session, cli->pid, &cli->other);
+	if (ret)
+		return cli_fail(cli, CLI_AT_TARGET, ret);
+	cli->other_pid = vmlab_target_pid(cli->other);
+	cli->pid = first;
+	return CLI_OK;
+}
+
+int cli_open_pair(struct cli *cli)
+{
+	pid_t pid;
+	int ret;
+
+	if (cli->cmd_argv || cli->argc < 2)
+		return cli_usage(cli, "which processes? give two pids, or `self`");
+	if (!parse_pid(cli->argv[1], &pid))
+		return cli_usage(cli, "not a pid: %s", cli->argv[1]);
+	ret = cli_open_target(cli);
+	if (ret)
+		return ret;
+	ret = open_other(cli, cli->argv[0]);
+	if (ret)
+		return ret;
+	cli->argc--;
+	cli->argv++;
+	return CLI_OK;
+}
+
 bool cli_parse_va(const char *text, uint64_t *va)
 {
 	char *end;
@@ -109,6 +145,19 @@ bool cli_parse_va(const char *text, uint64_t *va)
 	errno = 0;
 	*va = strtoull(text, &end, 16);
 	return !errno && !*end;
+}
+
+bool cli_parse_range(char *text, uint64_t *start, uint64_t *end)
+{
+	char *dash = strchr(text, '-');
+	bool ok;
+
+	if (!dash)
+		return false;
+	*dash = '\0';
+	ok = cli_parse_va(text, start) && cli_parse_va(dash + 1, end);
+	*dash = '-';
+	return ok;
 }
 
 int cli_finish(struct cli *cli)
