@@ -172,15 +172,22 @@ enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid)
 
 /* Fields of stat are told in ticks of this many a second, on every architecture. */
 #define USER_HZ		100
+/* Its number in proc(5). */
+#define START_TIME	22
 
 int vmlab_proc_start_parse(const char *stat, int64_t *boot_ns)
 {
-	const char *rest = strrchr(stat, ')');
+	/* The second field, the name, may hold anything; the others no blanks. */
+	const char *at = strrchr(stat, ')');
+	unsigned int field;
 	uint64_t ticks;
 
-	/* proc(5): field 22; the name is the second. */
-	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-			    "%*d %*d %*d %*d %*d %*d %" SCNu64, &ticks) != 1)
+	for (field = 2; at && field < START_TIME; field++) {
+		at = strchr(at, ' ');
+		if (at)
+			at++;
+	}
+	if (!at || sscanf(at, "%" SCNu64, &ticks) != 1)
 		return -EPROTO;
 	if (ticks > INT64_MAX / (1000000000 / USER_HZ))
 		return -EPROTO;

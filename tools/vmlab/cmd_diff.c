@@ -47,7 +47,6 @@ static const struct render_field fields[] = {
 
 /* One of the two files. */
 struct side {
-	const char *path;
 	struct vmlab_session *session;
 	struct vmlab_target *target;
 	struct vmlab_snapshot snapshot;
@@ -58,7 +57,6 @@ static int open_side(struct cli *cli, struct side *side, const char *path)
 {
 	int ret;
 
-	side->path = path;
 	cli->subject = path;
 	ret = vmlab_session_replay(path, &side->session);
 	if (ret)
@@ -84,7 +82,6 @@ static void show_side(struct cli *cli, const char *key, const struct side *side)
 		{ "kernel", NULL, RENDER_TEXT, 0 },
 		{ "arch", NULL, RENDER_TEXT, 0 },
 		{ "ns", NULL, RENDER_NUM, RENDER_PROGRAMS },
-		{ "file", NULL, RENDER_TEXT, RENDER_PEOPLE },
 	};
 	const struct vmlab_info *info = vmlab_session_info(side->session);
 	struct render *r = cli->render;
@@ -95,7 +92,6 @@ static void show_side(struct cli *cli, const char *key, const struct side *side)
 	render_put(r, &of_side[2], RENDER_V_TEXT(vmlab_session_release(side->session)));
 	render_put(r, &of_side[3], RENDER_V_TEXT(vmlab_arch_name(info->out_arch)));
 	render_put(r, &of_side[4], RENDER_V_NUM(side->snapshot.ns));
-	render_put(r, &of_side[5], RENDER_V_TEXT(side->path));
 	render_object_end(r);
 }
 

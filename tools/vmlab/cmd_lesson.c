@@ -5,6 +5,9 @@
 #include "lesson.h"
 
 static const struct lesson *const lessons[] = {
+	&lesson_demand,
+	&lesson_zero,
+	&lesson_fork,
 	&lesson_cow,
 };
 
