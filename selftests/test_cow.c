@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kselftest_harness.h>
 
 #include "command.h"
+#include "counter.h"
 #include "family.h"
 #include "fixture.h"
 #include "swaparea.h"
@@ -441,6 +443,35 @@ TEST_F(cow, swap_slots_are_shared_too)
 	family_end(&self->f);
 	swaparea_off(&area);
 	ASSERT_EQ(0, family_start(&self->f));
+}
+
+/* All of them are one frame then, which nobody copied. */
+TEST_F(cow, what_KSM_merged_is_shared_until_it_is_written)
+{
+	const struct timespec nap = { .tv_nsec = 50000000 };
+	const size_t nr = 16;
+	struct witness w;
+	int tries;
+
+	if (family_madvise(&self->f, PARENT, self->area, nr * PAGE, MADV_MERGEABLE))
+		SKIP(return, "this kernel has no KSM");
+	ASSERT_EQ(0, witness_open(&w, self->f.pid[PARENT]));
+	counter_write("/sys/kernel/mm/ksm/sleep_millisecs", "0");
+	counter_write("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	ASSERT_EQ(0, counter_write("/sys/kernel/mm/ksm/run", "1"));
+	for (tries = 0; tries < 400; tries++) {
+		if (witness_page_count(&w, PM_PFN(witness_page(&w, self->area))) == nr)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	witness_close(&w);
+	ASSERT_EQ(0, counter_write("/sys/kernel/mm/ksm/run", "0"));
+	ASSERT_GT(400, tries);
+	ASSERT_EQ(0, family_fork(&self->f, PARENT));
+	EXPECT_COW(.shared = NR);
+	ASSERT_EQ(0, family_write(&self->f, CHILD, self->area, 3 * PAGE));
+	EXPECT_COW(.shared = NR - 3, .diverged = 3, .by_unknown = 3);
+	counter_write("/sys/kernel/mm/ksm/run", "2");
 }
 
 TEST_F(cow, a_private_page_of_a_file_is_the_original)
