@@ -18,7 +18,7 @@
 
 #define ROWS	25
 #define COLUMNS	80
-#define ESC	'\x1b'
+#define ESCAPE	0x1b
 
 FIXTURE(screen)
 {
@@ -34,7 +34,7 @@ FIXTURE(screen)
 	char text[1 << 16];	/* what came since the last look */
 };
 
-#define SELF struct _test_data_screen
+#define SELF	struct _test_data_screen
 
 FIXTURE_SETUP(screen)
 {
@@ -112,7 +112,7 @@ static void show(SELF *self)
 	}
 	self->text[len] = '\0';
 	while (*at) {
-		if (*at == ESC && at[1] == '[') {
+		if (*at == ESCAPE && at[1] == '[') {
 			at = control(self, at + 2);
 			continue;
 		}
