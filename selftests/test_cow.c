@@ -633,6 +633,24 @@ TEST_F(cow, watch_counts_and_shows_what_the_query_shows)
 	command_free(&query);
 }
 
+TEST_F(cow, watch_of_a_command_ends_with_it)
+{
+	struct answer a;
+	int lines;
+
+	command_run(&a, "watch map --json --interval 100 -- sleep 0.3");
+	EXPECT_EQ(0, a.status) TH_LOG("%s", a.err);
+	lines = command_lines(a.out);
+	EXPECT_LE(2, lines);
+	EXPECT_NE(NULL, strstr(a.out, "{\"ended\":")) TH_LOG("%.300s", a.out);
+	command_free(&a);
+	/* Not that many looks: it is there still, and is killed. */
+	command_run(&a, "watch map --json --interval 20 --count 2 -- sleep 1000");
+	EXPECT_EQ(0, a.status) TH_LOG("%s", a.err);
+	EXPECT_EQ(2, command_lines(a.out));
+	command_free(&a);
+}
+
 TEST_F(cow, watch_replays_as_many_looks_as_there_were)
 {
 	struct answer live, replayed;
