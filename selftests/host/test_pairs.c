@@ -187,8 +187,8 @@ TEST(relation_follows_from_what_the_two_have)
 			TH_LOG("case %zu", i);
 		EXPECT_STREQ(word(cases[i].copied), word(vmlab_cow_copied_name(range.copied)))
 			TH_LOG("case %zu", i);
-		EXPECT_EQ(cases[i].copied ? VMLAB_COW_BY_EXCLUSIVE : VMLAB_COW_BY_NOTHING,
-			  range.evidence);
+		EXPECT_EQ(!cases[i].copied, range.evidence == VMLAB_COW_BY_NOTHING);
+		EXPECT_NE(VMLAB_COW_BY_BEFORE, range.evidence);
 		pair_close(&pair);
 	}
 }
