@@ -2,8 +2,8 @@
 /*
  * states.c - a process whose pages are in every state that can be made at will.
  *
- * Prints "PLACE ADDRESS" for each that this kernel and this user can have, then
- * "ready PID", and stands still until its standard input ends. Names are as
+ * Prints "PLACE ADDRESS" for each that this kernel and this user can have, "child PID"
+ * of the process that has what fork left it, then "ready PID", and stands still until its standard input ends. Names are as
  * unfriendly as names may be.
  */
 #include <fcntl.h>
@@ -167,6 +167,7 @@ int main(void)
 	place("rwx", executable());
 	place("code", (void *)main);
 	place("vdso", (void *)getauxval(AT_SYSINFO_EHDR));
+	printf("child %d\n", (int)child);
 	printf("ready %d\n", (int)getpid());
 	while (read(0, &child, 1) > 0)
 		;

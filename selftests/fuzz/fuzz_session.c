@@ -114,6 +114,39 @@ static void ask_again(struct vmlab_session *session, struct vmlab_target *target
 	}
 }
 
+/* Against itself: the scans get other answers, where the recording holds several. */
+static void pair(struct vmlab_session *session, struct vmlab_target *target)
+{
+	struct vmlab_diff_range changed;
+	struct vmlab_snapshot snapshot;
+	struct vmlab_cow_range range;
+	struct vmlab_target *again;
+	struct vmlab_diff *diff;
+	struct vmlab_cow *cow;
+	uint64_t at = 0;
+
+	if (!vmlab_cow_start(target, target, NULL, 0, 0, &cow)) {
+		while (vmlab_cow_next(cow, &range) > 0) {
+			use(vmlab_cow_relation_name(range.relation));
+			if (range.va < at || !range.nr_pages)
+				abort();
+			at = range.va + range.nr_pages;
+		}
+		vmlab_cow_end(cow);
+	}
+	if (!vmlab_diff_start(target, target, true, &diff)) {
+		while (vmlab_diff_next(diff, &changed) > 0)
+			if (!changed.what || !changed.nr_pages)
+				abort();
+		vmlab_diff_end(diff);
+	}
+	if (!vmlab_snapshot_open(session, &again, &snapshot)) {
+		use(snapshot.boot);
+		use(snapshot.comm);
+		vmlab_target_close(again);
+	}
+}
+
 static void whole(struct vmlab_session *session, struct vmlab_target *target)
 {
 	struct vmlab_table_scanner scan;
@@ -190,6 +223,7 @@ static void replay(struct vmlab_session *session, const struct vmlab_reader *rea
 		if (record.kind == VMLAB_RECORD_ASK)
 			ask_again(session, target, &record, &regions);
 	whole(session, target);
+	pair(session, target);
 	vmlab_regions_free(&regions);
 	vmlab_target_close(target);
 }

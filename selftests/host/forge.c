@@ -99,19 +99,52 @@ struct vmlab_info forge_info(void)
 void forge_process(struct forge *f, const struct vmlab_info *info, const char *maps)
 {
 	const struct vmlab_info ask_info = { .size = sizeof(ask_info) };
-	const struct vmlab_open ask_open = { .size = sizeof(ask_open) };
-	struct vmlab_open opened = ask_open;
 	struct vmlab_info ordinary = forge_info();
 
-	opened.out_fd = 3;
 	forge_begin(f);
 	forge_open(f, "/dev/vmlab");
 	forge_ask(f, "/dev/vmlab", VMLAB_INFO, &ask_info, info ? info : &ordinary,
 		  sizeof(ask_info), NULL, 0);
-	forge_open(f, FORGE_PAGEMAP);
-	forge_ask(f, "/dev/vmlab", VMLAB_OPEN, &ask_open, &opened, sizeof(ask_open), NULL, 0);
-	forge_text(f, "/proc/77/comm", "forged\n");
-	forge_text(f, "/proc/77/maps", maps);
+	forge_another(f, FORGE_PID, 0, maps);
+}
+
+void forge_another(struct forge *f, int pid, uint32_t flags, const char *maps)
+{
+	const struct vmlab_open ask = { .size = sizeof(ask) };
+	struct vmlab_open opened = ask;
+	char path[32];
+
+	opened.out_fd = 3;
+	opened.out_flags = flags;
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	forge_open(f, path);
+	forge_ask(f, "/dev/vmlab", VMLAB_OPEN, &ask, &opened, sizeof(ask), NULL, 0);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	forge_text(f, path, "forged\n");
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	forge_text(f, path, maps);
+}
+
+void forge_number(struct forge *f, const char *name, int64_t value)
+{
+	forge_add(f, VMLAB_RECORD_NUMBER, 0, name, strlen(name), &value, sizeof(value));
+}
+
+void forge_runs(struct forge *f, int pid, uint64_t start, uint64_t end,
+		const struct vmlab_run *runs, uint32_t nr)
+{
+	const struct vmlab_scan question = {
+		.size = sizeof(question), .start = start, .end = end, .nr_recs = FORGE_SCAN_RECS,
+		.format = VMLAB_FORMAT_RUNS, .rec_size = sizeof(*runs),
+	};
+	struct vmlab_scan answer = question;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	answer.out_nr = nr;
+	answer.out_next = end;
+	forge_ask(f, path, VMLAB_SCAN, &question, &answer, sizeof(answer), runs,
+		  nr * sizeof(*runs));
 }
 
 void forge_load(struct forge *f, const char *path)

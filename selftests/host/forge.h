@@ -36,6 +36,13 @@ void forge_free(struct forge *f);
  */
 void forge_process(struct forge *f, const struct vmlab_info *info, const char *maps);
 struct vmlab_info forge_info(void);
+/* One more process, opened with @flags: answers to OPEN come in this order. */
+void forge_another(struct forge *f, int pid, uint32_t flags, const char *maps);
+void forge_number(struct forge *f, const char *name, int64_t value);
+/* All of [start, end) of a process in one answer, as whoever asks for a good number. */
+#define FORGE_SCAN_RECS	4096
+void forge_runs(struct forge *f, int pid, uint64_t start, uint64_t end,
+		const struct vmlab_run *runs, uint32_t nr);
 #define FORGE_PID	77
 #define FORGE_PAGEMAP	"/proc/77/pagemap"
 

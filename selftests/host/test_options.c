@@ -47,6 +47,18 @@ static const char *const wrong[] = {
 	"pages|--run|1e3|--|true", "pages|--run|99999999999|--|true", "pages|--run||--|true",
 	"pages|--run|5|1", "pages|1|a\nb-c", "tables", "tables|1|2", "tables|x", "tables|--",
 	"map", "map|0", "map|1|2", "map|x", "map|--",
+	"cow", "cow|1", "cow|x|1", "cow|1|x", "cow|0|1", "cow|1|0", "cow|1|2|3", "cow|1|2|1000-",
+	"cow|1|2|1000-2000|4", "cow|--|true", "cow|1|--|true", "cow|1|2|--|true", "cow|1|2|1000-0",
+	"cow|1|2|--before", "cow|1|2|--run|5", "cow|--before|a|--before|b|--before|c|1|2",
+	"cow|1|2|--interval|5", "cow|1|two\nlines",
+	"watch", "watch|1", "watch|pages|1", "watch|cow", "watch|cow|1", "watch|cow|1|2|3",
+	"watch|map", "watch|map|1|2", "watch|map|--", "watch|cow|--|true", "watch|cow|1|2|--before|x",
+	"watch|map|1|--interval|0", "watch|map|1|--interval|x", "watch|map|1|--interval",
+	"watch|map|1|--count|0", "watch|map|1|--count|-1", "watch|map|1|--count|99999999999",
+	"watch|map|--run|5|--|true",
+	"snapshot", "snapshot|1", "snapshot|1|a|b", "snapshot|x|a", "snapshot|--|true",
+	"snapshot|a|b|--|true", "snapshot|a|--", "snapshot|1|a|--record|b", "snapshot|1|a|--replay|b",
+	"diff", "diff|a", "diff|a|b|c", "diff|a|b|--record|c", "diff|a|b|--replay|c", "diff|a|b|--|true",
 	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
 	"lesson|a\nb",
 };
@@ -107,8 +119,9 @@ TEST(no_word_at_all_is_answered_with_help_and_status_2)
 TEST(help_is_no_failure)
 {
 	static const char *const words[] = {
-		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help", "lesson|--help",
-		"map|--help", "walk|--json|--help",
+		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help",
+		"lesson|--help", "map|--help", "walk|--json|--help", "cow|--help", "watch|--help",
+		"snapshot|--help", "diff|--help",
 	};
 	struct command_ran ran;
 	size_t i;

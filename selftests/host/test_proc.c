@@ -201,6 +201,32 @@ TEST(stat_tells_kernel_threads_zombies_and_processes_apart)
 			TH_LOG("%s", cases[i].stat);
 }
 
+TEST(start_is_the_22nd_field_in_ticks)
+{
+	static const struct {
+		const char *stat;
+		int ret;
+		int64_t ns;
+	} cases[] = {
+		{ "1 (a b) S 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0 12345 1 2\n", 0, 123450000000 },
+		{ "1 (a) (b) S 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0 0 1 2\n", 0, 0 },
+		{ "1 (a) S 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0 99999999999999999999 1\n", -EPROTO, 0 },
+		{ "1 (a) S 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0", -EPROTO, 0 },
+		{ "1 (a) S", -EPROTO, 0 },
+		{ "no parenthesis", -EPROTO, 0 },
+		{ "", -EPROTO, 0 },
+	};
+	int64_t ns;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ns = 0;
+		EXPECT_EQ(cases[i].ret, vmlab_proc_start_parse(cases[i].stat, &ns))
+			TH_LOG("%s", cases[i].stat);
+		EXPECT_EQ(cases[i].ns, ns);
+	}
+}
+
 /* The comm of process 78, whose file holds @text; answers come from a recording. */
 static int comm_of(const char *text, char *buf, size_t size)
 {

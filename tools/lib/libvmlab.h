@@ -47,6 +47,12 @@ int vmlab_session_replay(const char *path, struct vmlab_session **out);
 /* -errno when a recording could not be written completely. */
 int vmlab_session_close(struct vmlab_session *session);
 
+/*
+ * For who asks the same again and again: is there a round @round (from 0 up)? Live,
+ * *more is kept; a recording says what was kept, so that a replay has as many rounds.
+ */
+int vmlab_session_round(struct vmlab_session *session, int64_t round, bool *more);
+
 /* The kernel's release, "6.1.0-56-amd64", or NULL; good as long as the session. */
 const char *vmlab_session_release(const struct vmlab_session *session);
 /* What INFO said, good as long as the session. */
@@ -62,6 +68,8 @@ int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 void vmlab_target_close(struct vmlab_target *target);
 
 pid_t vmlab_target_pid(const struct vmlab_target *target);
+/* What INFO said in its session. */
+const struct vmlab_info *vmlab_target_info(const struct vmlab_target *target);
 /* Frames, entries and what comes from them are withheld from this caller. */
 bool vmlab_target_hidden(const struct vmlab_target *target);
 /* The facts that can be told to this caller: of the others, a zero says nothing. */
@@ -168,6 +176,8 @@ bool vmlab_regions_equal(const struct vmlab_regions *a, const struct vmlab_regio
 /* The process's name into @buf, cut to fit; "?" with -errno where it is gone. */
 int vmlab_proc_comm(struct vmlab_session *session, pid_t pid, char *buf, size_t size);
 
+/* When it started, CLOCK_BOOTTIME: not before, and less than 10 ms later. */
+int vmlab_proc_start(struct vmlab_session *session, pid_t pid, int64_t *boot_ns);
 
 /* What a pid stands for, to explain why it has no address space. */
 enum vmlab_proc_kind {
@@ -411,6 +421,164 @@ void vmlab_fill_end(struct vmlab_fill *fill);
 size_t vmlab_tlb_groups(const struct vmlab_info *info, unsigned int level, uint64_t *out);
 /* Entries of one table of @level. */
 uint64_t vmlab_level_slots(const struct vmlab_info *info, unsigned int level);
+
+/* ---- cow.c: what fork left shared ----------------------------------------- */
+
+/**
+ * struct vmlab_leaf - what an address space has at every page of a range
+ * @there: anything at all; the rest counts only then
+ * @facts: VMLAB_FACT_*
+ * @pfn: frame of the range's first base page; of a SWAP entry its slot; or
+ *	VMLAB_PFN_NONE
+ * @mapcount: of each base page; VMLAB_MAPCOUNT_UNKNOWN also inside of a huge leaf,
+ *	where runs tell that of its first page alone
+ * @shift: log2 of the size of the leaves
+ * @level: VMLAB_LEVEL_*
+ * @swap_type: number of the swap area, for SWAP
+ */
+struct vmlab_leaf {
+	bool there;
+	uint64_t facts;
+	uint64_t pfn;
+	uint32_t mapcount;
+	uint8_t shift;
+	uint8_t level;
+	uint8_t swap_type;
+};
+
+/* What the two have at the same address (Documentation/cow.rst has the rules). */
+enum vmlab_cow_relation {
+	VMLAB_COW_UNKNOWN,	/* both have something; the same, or not */
+	VMLAB_COW_SHARED_COW,	/* the same frame or slot: the next write copies */
+	VMLAB_COW_SHARED_FILE,	/* the same frame, which is nobody's own */
+	VMLAB_COW_DIVERGED,	/* a frame or slot each */
+	VMLAB_COW_PARENT_ONLY,
+	VMLAB_COW_CHILD_ONLY,
+	VMLAB_COW_RELATIONS,
+};
+/* Which of them left the other the frame that both had, and by what that is known. */
+enum vmlab_cow_copied {
+	VMLAB_COW_COPIED_UNKNOWN,
+	VMLAB_COW_COPIED_PARENT,
+	VMLAB_COW_COPIED_CHILD,
+};
+enum vmlab_cow_evidence {
+	VMLAB_COW_BY_NOTHING,
+	VMLAB_COW_BY_EXCLUSIVE,	/* its frame is its own, the other's is what fork left */
+	VMLAB_COW_BY_BEFORE,	/* earlier looks show the frame that both had */
+};
+
+/* Base pages from @va on that have the same relation; frames advance together. */
+struct vmlab_cow_range {
+	uint64_t va;
+	uint64_t nr_pages;
+	enum vmlab_cow_relation relation;
+	enum vmlab_cow_copied copied;
+	enum vmlab_cow_evidence evidence;
+	struct vmlab_leaf parent;
+	struct vmlab_leaf child;
+};
+
+/* Base pages by relation; @zero and @swap are part of VMLAB_COW_SHARED_COW. */
+struct vmlab_cow_pages {
+	uint64_t relation[VMLAB_COW_RELATIONS];
+	uint64_t copied[3];	/* by enum vmlab_cow_copied */
+	uint64_t zero;
+	uint64_t swap;
+};
+
+/* The words of Documentation/json.rst; NULL for what is not known. */
+const char *vmlab_cow_relation_name(enum vmlab_cow_relation relation);
+const char *vmlab_cow_copied_name(enum vmlab_cow_copied copied);
+const char *vmlab_cow_evidence_name(enum vmlab_cow_evidence evidence);
+
+struct vmlab_cow;
+
+/* Earlier looks, from snapshots of the same boot; NULL for those there are none of. */
+struct vmlab_cow_before {
+	struct vmlab_target *parent;
+	struct vmlab_target *child;
+	bool forked_later;	/* @parent is from before the child's start */
+};
+
+/*
+ * Compares [start, end) of two address spaces, page aligned, end 0 for the end of the
+ * user half. @before may be NULL. *out is the caller's, to be ended.
+ */
+int vmlab_cow_start(struct vmlab_target *parent, struct vmlab_target *child,
+		    const struct vmlab_cow_before *before, uint64_t start, uint64_t end,
+		    struct vmlab_cow **out);
+/* 1 and a range, low addresses first, 0 at the end, or -errno. */
+int vmlab_cow_next(struct vmlab_cow *cow, struct vmlab_cow_range *range);
+/* Sums of the ranges so far. */
+const struct vmlab_cow_pages *vmlab_cow_pages(const struct vmlab_cow *cow);
+void vmlab_cow_end(struct vmlab_cow *cow);
+
+/* ---- snapshot.c, diff.c: a state kept, and what changed between two --------- */
+
+struct vmlab_snapshot {
+	pid_t pid;
+	int64_t ns;		/* CLOCK_MONOTONIC */
+	int64_t boot_ns;	/* CLOCK_BOOTTIME, as processes' starts are told in */
+	char boot[40];		/* id of the boot; "" unknown */
+	char comm[64];
+};
+
+/*
+ * Asks all that a snapshot holds of @target: a session that records keeps it.
+ * *anatomy is the caller's, to be freed.
+ */
+int vmlab_snapshot_take(struct vmlab_session *session, struct vmlab_target *target,
+			struct vmlab_snapshot *out, struct vmlab_anatomy *anatomy);
+/*
+ * The process of a snapshot. -ENODATA: the recording is none. *target is the
+ * caller's, to be closed.
+ */
+int vmlab_snapshot_open(struct vmlab_session *session, struct vmlab_target **target,
+			struct vmlab_snapshot *out);
+/* The id of the boot that answers, or "". */
+void vmlab_boot_id(struct vmlab_session *session, char *buf, size_t size);
+
+/* What is different between two states of a page. */
+#define VMLAB_DIFF_APPEARED	(1U << 0)
+#define VMLAB_DIFF_GONE		(1U << 1)
+#define VMLAB_DIFF_FRAME	(1U << 2)	/* or swap slot; in the same boot only */
+#define VMLAB_DIFF_STATE	(1U << 3)
+#define VMLAB_DIFF_ASKED	(1U << 4)
+#define VMLAB_DIFF_ENFORCED	(1U << 5)
+#define VMLAB_DIFF_SIZE		(1U << 6)	/* of the leaf */
+#define VMLAB_DIFF_ACCESSED	(1U << 7)
+#define VMLAB_DIFF_DIRTY	(1U << 8)
+#define VMLAB_DIFF_SOFT_DIRTY	(1U << 9)
+#define VMLAB_DIFF_NR		10
+
+/* The word for the @i-th of them. */
+const char *vmlab_diff_name(unsigned int i);
+
+/* Base pages from @va on that changed in the same way; frames advance together. */
+struct vmlab_diff_range {
+	uint64_t va;
+	uint64_t nr_pages;
+	uint32_t what;		/* VMLAB_DIFF_* */
+	struct vmlab_leaf from;
+	struct vmlab_leaf to;
+};
+
+struct vmlab_diff;
+
+/*
+ * Compares two targets, of sessions of their own as a rule. @frames: frames of the two
+ * mean the same (one boot). -EXDEV: their base pages have different sizes.
+ */
+int vmlab_diff_start(struct vmlab_target *from, struct vmlab_target *to, bool frames,
+		     struct vmlab_diff **out);
+/* 1 and a range that changed, low addresses first, 0 at the end, or -errno. */
+int vmlab_diff_next(struct vmlab_diff *diff, struct vmlab_diff_range *range);
+/* Base pages that changed so far, by the bits above; the last one of any kind. */
+const uint64_t *vmlab_diff_pages(const struct vmlab_diff *diff);
+/* Facts that both sides could tell. */
+uint64_t vmlab_diff_facts(const struct vmlab_diff *diff);
+void vmlab_diff_end(struct vmlab_diff *diff);
 
 /* ---- launch.c: a process of our own to look at --------------------------- */
 

@@ -169,3 +169,41 @@ enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid)
 	free(text);
 	return kind;
 }
+
+/* Fields of stat are told in ticks of this many a second, on every architecture. */
+#define USER_HZ		100
+/* Its number in proc(5). */
+#define START_TIME	22
+
+int vmlab_proc_start_parse(const char *stat, int64_t *boot_ns)
+{
+	/* The second field, the name, may hold anything; the others no blanks. */
+	const char *at = strrchr(stat, ')');
+	unsigned int field;
+	uint64_t ticks;
+
+	for (field = 2; at && field < START_TIME; field++) {
+		at = strchr(at, ' ');
+		if (at)
+			at++;
+	}
+	if (!at || sscanf(at, "%" SCNu64, &ticks) != 1)
+		return -EPROTO;
+	if (ticks > INT64_MAX / (1000000000 / USER_HZ))
+		return -EPROTO;
+	*boot_ns = ticks * (1000000000 / USER_HZ);
+	return 0;
+}
+
+int vmlab_proc_start(struct vmlab_session *session, pid_t pid, int64_t *boot_ns)
+{
+	char *text;
+	ssize_t len = read_text(session, pid, "stat", &text);
+	int ret;
+
+	if (len < 0)
+		return len == -ENOENT ? -ESRCH : len;
+	ret = vmlab_proc_start_parse(text, boot_ns);
+	free(text);
+	return ret;
+}

@@ -10,4 +10,7 @@ int vmlab_regions_parse(char *text, struct vmlab_regions *out);
 /* A stat file, proc(5). */
 enum vmlab_proc_kind vmlab_proc_kind_parse(const char *stat);
 
+/* Field 22 of a stat. */
+int vmlab_proc_start_parse(const char *stat, int64_t *boot_ns);
+
 #endif /* VMLAB_PROC_H */

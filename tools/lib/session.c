@@ -24,6 +24,7 @@ struct vmlab_target {
 	struct vmlab_session *session;
 	struct vmlab_object *object;
 	pid_t pid;
+	pid_t asked;		/* 0 for the caller itself */
 	uint32_t flags;		/* of OPEN */
 };
 
@@ -185,6 +186,18 @@ int vmlab_session_close(struct vmlab_session *session)
 	return ret;
 }
 
+int vmlab_session_round(struct vmlab_session *session, int64_t round, bool *more)
+{
+	int64_t number = *more ? round + 1 : 0;
+	int ret = vmlab_source_number(session->source, "round", &number);
+
+	/* The last answer of a recording is given for ever: it has to be this round's. */
+	if (!ret && number && number != round + 1)
+		ret = -EBADMSG;
+	*more = !ret && number;
+	return ret;
+}
+
 const char *vmlab_session_release(const struct vmlab_session *session)
 {
 	return session->release[0] ? session->release : NULL;
@@ -251,6 +264,7 @@ int vmlab_target_open(struct vmlab_session *session, pid_t pid,
 		snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	}
 	target->session = session;
+	target->asked = pid;
 	target->pid = pid ? pid : self;
 	ret = open_target(session, path, target->pid, &open);
 	if (ret)
@@ -283,6 +297,16 @@ void vmlab_target_close(struct vmlab_target *target)
 pid_t vmlab_target_pid(const struct vmlab_target *target)
 {
 	return target->pid;
+}
+
+pid_t vmlab_target_asked(const struct vmlab_target *target)
+{
+	return target->asked;
+}
+
+const struct vmlab_info *vmlab_target_info(const struct vmlab_target *target)
+{
+	return &target->session->info;
 }
 
 bool vmlab_target_hidden(const struct vmlab_target *target)

@@ -16,4 +16,7 @@ struct vmlab_session {
 /* As vmlab_session_replay(), from memory that must outlive the session. */
 int vmlab_session_replay_bytes(const void *bytes, size_t size, struct vmlab_session **out);
 
+/* The pid that the target was opened with: 0 where that is how it is called. */
+pid_t vmlab_target_asked(const struct vmlab_target *target);
+
 #endif /* VMLAB_SESSION_H */

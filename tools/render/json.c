@@ -214,6 +214,8 @@ static void json_end(struct render *r, const char *code, const char *message)
 	}
 	yajl_gen_map_close(GEN(r));
 	fputc('\n', r->out);
+	/* To it the next document would be one value too many. */
+	yajl_gen_reset(GEN(r), NULL);
 }
 
 const struct render_ops render_json_ops = {

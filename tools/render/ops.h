@@ -26,6 +26,7 @@ struct render_ops {
 struct render {
 	const struct render_ops *ops;
 	FILE *out;
+	int terminal;		/* whose width and colours count */
 	void *priv;		/* of the ops */
 	bool begun;
 	/* the table under way */

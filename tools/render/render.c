@@ -11,12 +11,18 @@
 
 struct render *render_new(enum render_kind kind, FILE *out)
 {
+	return render_new_for(kind, out, fileno(out));
+}
+
+struct render *render_new_for(enum render_kind kind, FILE *out, int terminal)
+{
 	struct render *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
 	r->ops = kind == RENDER_AS_JSON ? &render_json_ops : &render_text_ops;
 	r->out = out;
+	r->terminal = terminal;
 	if (r->ops->open(r)) {
 		free(r);
 		return NULL;
@@ -36,6 +42,11 @@ void render_begin(struct render *r)
 {
 	r->begun = true;
 	r->ops->begin(r);
+}
+
+bool render_begun(const struct render *r)
+{
+	return r->begun;
 }
 
 void render_put(struct render *r, const struct render_field *field,

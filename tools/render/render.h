@@ -77,9 +77,14 @@ struct render;
  * is set; CLICOLOR_FORCE asks for it anywhere. NULL without memory.
  */
 struct render *render_new(enum render_kind kind, FILE *out);
+/* The same for what is written to memory first, and shown on @terminal. */
+struct render *render_new_for(enum render_kind kind, FILE *out, int terminal);
 void render_free(struct render *r);
 
+/* Documents may follow each other: one a line for programs. */
 void render_begin(struct render *r);
+/* A document is under way. */
+bool render_begun(const struct render *r);
 void render_put(struct render *r, const struct render_field *field,
 		struct render_value value);
 /* Values between belong to one object, a line of its own for people. */
@@ -107,5 +112,19 @@ void render_note(struct render *r, const char *fmt, ...)
 int render_end(struct render *r, const char *code, const char *message);
 /* A document that is nothing but an error, where none was begun. */
 int render_error(struct render *r, const char *code, const char *message);
+
+/*
+ * screen.c: documents for people that take each other's place on a terminal. What is
+ * longer than the terminal loses lines in its middle: its end has the sums.
+ */
+struct render_screen;
+
+/* NULL where @out is no terminal, or one that cannot go back, or without memory. */
+struct render_screen *render_screen_new(FILE *out);
+void render_screen_free(struct render_screen *screen);
+/* Where the next document goes; NULL without memory. */
+struct render *render_screen_begin(struct render_screen *screen);
+/* Shows what was rendered, in place of the last one; 0 or -errno. */
+int render_screen_end(struct render_screen *screen);
 
 #endif /* RENDER_H */

@@ -73,6 +73,12 @@ static const struct {
 	{ "device",		RED },
 	{ "hole",		DIM },
 	{ "kernel",		DIM },
+	/* relations of two processes */
+	{ "shared-cow",		YELLOW },
+	{ "shared-file",	BLUE },
+	{ "diverged",		GREEN },
+	{ "parent-only",	CYAN },
+	{ "child-only",		MAGENTA },
 };
 
 static struct text *T(struct render *r)
@@ -90,7 +96,7 @@ static int text_open(struct render *r)
 		return -1;
 	/* no-color.org: any value that is not empty. */
 	t->colour = !(none && *none) &&
-		    ((force && *force && strcmp(force, "0")) || isatty(fileno(r->out)));
+		    ((force && *force && strcmp(force, "0")) || isatty(r->terminal));
 	t->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	t->gap = true;
 	r->priv = t;
@@ -270,7 +276,7 @@ static size_t width_of(struct render *r)
 	const char *columns = getenv("COLUMNS");
 	struct winsize ws;
 
-	if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws) && ws.ws_col)
+	if (!ioctl(r->terminal, TIOCGWINSZ, &ws) && ws.ws_col)
 		return ws.ws_col;
 	return columns && atoi(columns) > 0 ? atoi(columns) : 0;
 }

@@ -24,7 +24,8 @@ struct cli;
  * @args: what it takes, as --help shows it
  * @summary: one line
  * @help: what the options and the output mean, for --help
- * @live: it leads living processes, and cannot be recorded
+ * @unrecorded: why it takes neither --record nor --replay; NULL: it takes them
+ * @lines: with --json it is a document a line, and not one alone
  * @options: its own long options, besides those of every command; val is what
  *	@option gets; ends with a zero row; NULL for none
  * @option: takes one of @options; false refuses @arg
@@ -35,7 +36,8 @@ struct command {
 	const char *args;
 	const char *summary;
 	const char *help;
-	bool live;
+	const char *unrecorded;
+	bool lines;
 	const struct option *options;
 	bool (*option)(struct cli *cli, int val, const char *arg);
 	int (*run)(struct cli *cli);
@@ -46,7 +48,14 @@ extern const struct command cmd_walk;
 extern const struct command cmd_map;
 extern const struct command cmd_pages;
 extern const struct command cmd_tables;
+extern const struct command cmd_cow;
+extern const struct command cmd_watch;
+extern const struct command cmd_snapshot;
+extern const struct command cmd_diff;
 extern const struct command cmd_lesson;
+
+/* --before: one of the parent, one of the child. */
+#define CLI_BEFORE_MAX	2
 
 /**
  * struct cli - one invocation
@@ -58,10 +67,16 @@ extern const struct command cmd_lesson;
  * @record: --record: keep all answers in this file
  * @replay: --replay: answer from this file
  * @run_ms: --run: how long a command may run before it is looked at
+ * @before: --before: snapshots to compare with
+ * @nr_before: how many
+ * @interval_ms: --interval: from one look to the next
+ * @nr_looks: --count: how many, 0 without end
  * @session: opened by cli_open_session()
  * @target: opened by cli_open_target()
  * @child: the command of @cmd_argv
  * @pid: of the target
+ * @other: the second process, opened by cli_open_pair()
+ * @other_pid: of it
  * @subject: what a message of cli_fail() names, where it is not the process
  * @render: where rows go
  */
@@ -74,10 +89,16 @@ struct cli {
 	const char *record;
 	const char *replay;
 	unsigned int run_ms;
+	const char *before[CLI_BEFORE_MAX];
+	unsigned int nr_before;
+	unsigned int interval_ms;
+	unsigned int nr_looks;
 	struct vmlab_session *session;
 	struct vmlab_target *target;
 	struct vmlab_child child;
 	pid_t pid;
+	struct vmlab_target *other;
+	pid_t other_pid;
 	const char *subject;
 	struct render *render;
 };
@@ -100,6 +121,7 @@ enum cli_where {
 	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
+	CLI_AT_SNAPSHOT,	/* what a snapshot was expected to hold */
 	CLI_AT_OUTPUT,
 };
 
@@ -117,16 +139,33 @@ int cli_open_session(struct cli *cli);
  * On success the operands left are in cli->argv.
  */
 int cli_open_target(struct cli *cli);
+/* The same for two processes, operands 0 and 1. */
+int cli_open_pair(struct cli *cli);
+/* START-END, both hexadecimal addresses. */
+bool cli_parse_range(char *text, uint64_t *start, uint64_t *end);
+/* A time in milliseconds, at most a day. */
+bool cli_parse_ms(const char *text, unsigned int *ms);
 /* A hexadecimal address, with or without 0x. */
 bool cli_parse_va(const char *text, uint64_t *va);
+/* Ends the document. */
+int cli_finish(struct cli *cli);
+
 /*
- * While on, Ctrl-C ends nothing but is noted, so that a document under way can end
- * where it is, well-formed, instead of being cut off.
+ * interrupt.c: Ctrl-C ends an answer where it is, well-formed, instead of cutting it
+ * off. Caught from cli_catch_interrupts(true) on, until it is called with false.
  */
 void cli_catch_interrupts(bool on);
 bool cli_interrupted(void);
-/* Ends the document. */
-int cli_finish(struct cli *cli);
+
+/*
+ * What `watch` shows again and again. cow_open() and map_open() take the operands and
+ * return an exit status; cow_show() and map_show() make a document but for its end
+ * (none was begun when render_begun() says so), and return 0 or -errno.
+ */
+int cow_open(struct cli *cli);
+int cow_show(struct cli *cli);
+int map_open(struct cli *cli);
+int map_show(struct cli *cli);
 
 /* view.c: parts that several commands show. */
 /* pid, comm and, where frames are withheld, hidden. */

@@ -5,6 +5,9 @@
 #include "lesson.h"
 
 static const struct lesson *const lessons[] = {
+	&lesson_demand,
+	&lesson_zero,
+	&lesson_fork,
 	&lesson_cow,
 };
 
@@ -55,6 +58,6 @@ const struct command cmd_lesson = {
 	.args = "[NAME]",
 	.summary = "runs a small real program and explains what it sees",
 	.help = "Without NAME: the lessons there are. Their programs are in tools/lessons.\n",
-	.live = true,
+	.unrecorded = "it leads living processes: it cannot be recorded",
 	.run = run,
 };

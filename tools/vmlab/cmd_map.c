@@ -202,7 +202,14 @@ static void show_legend(struct cli *cli)
 	render_note(cli->render, "%s", legend);
 }
 
-static int run(struct cli *cli)
+int map_open(struct cli *cli)
+{
+	if (cli->argc != (cli->cmd_argv ? 0 : 1))
+		return cli_usage(cli, "it takes a process");
+	return cli_open_target(cli);
+}
+
+int map_show(struct cli *cli)
 {
 	static const struct render_field abi = { "abi", "abi", RENDER_TEXT, RENDER_PROGRAMS };
 	static const struct render_field changed = { "changed", "changed", RENDER_BOOL, 0 };
@@ -210,14 +217,9 @@ static int run(struct cli *cli)
 	size_t i;
 	int ret;
 
-	if (cli->argc != (cli->cmd_argv ? 0 : 1))
-		return cli_usage(cli, "it takes a process");
-	ret = cli_open_target(cli);
-	if (ret)
-		return ret;
 	ret = vmlab_anatomy_read(cli->session, cli->target, &anatomy);
 	if (ret)
-		return cli_fail(cli, CLI_AT_QUERY, ret);
+		return ret;
 	render_begin(cli->render);
 	view_process(cli);
 	render_put(cli->render, &abi, RENDER_V_TEXT(anatomy.abi[0] ? anatomy.abi : NULL));
@@ -229,7 +231,17 @@ static int run(struct cli *cli)
 	show_totals(cli, &anatomy);
 	render_put(cli->render, &changed, RENDER_V_NUM(anatomy.changed));
 	vmlab_anatomy_free(&anatomy);
-	return cli_finish(cli);
+	return 0;
+}
+
+static int run(struct cli *cli)
+{
+	int ret = map_open(cli);
+
+	if (ret)
+		return ret;
+	ret = map_show(cli);
+	return ret ? cli_fail(cli, CLI_AT_QUERY, ret) : cli_finish(cli);
 }
 
 const struct command cmd_map = {

@@ -12,105 +12,6 @@
 
 #include "lesson.h"
 
-/* One of the two processes that take part. */
-struct actor {
-	const char *role;
-	pid_t pid;
-	struct vmlab_target *target;
-	struct vmlab_walk now;
-	uint64_t pfn_before;
-	struct vmlab_perms enforced_before;
-	bool seen;
-};
-
-enum { WHO, PID, VA, PFN, ENTRY, ASKED, ENFORCED, STATE, MAPCOUNT, CHANGE, NR_FIELDS };
-
-static const struct render_field fields[] = {
-	[WHO]		= { "process", "PROCESS", RENDER_TEXT, 0 },
-	[PID]		= { "pid", "PID", RENDER_NUM, 0 },
-	[VA]		= { "va", "ADDRESS", RENDER_HEX, 0 },
-	[PFN]		= { "pfn", "FRAME", RENDER_NUM, 0 },
-	[ENTRY]		= { "entry", "ENTRY", RENDER_HEX, 0 },
-	[ASKED]		= { "asked", "ASKED", RENDER_PERMS, 0 },
-	[ENFORCED]	= { "enforced", "ENFORCED", RENDER_PERMS, 0 },
-	[STATE]		= { "state", "STATE", RENDER_STATE, 0 },
-	[MAPCOUNT]	= { "mapcount", "MAPS", RENDER_NUM, 0 },
-	[CHANGE]	= { "change", "CHANGED", RENDER_TEXT, 0 },
-};
-
-static int look(struct actor *actor, uint64_t va)
-{
-	if (actor->seen) {
-		actor->pfn_before = actor->now.out_leaf.pfn;
-		actor->enforced_before = vmlab_facts_enforced(actor->now.out_leaf.facts);
-	}
-	return vmlab_target_walk(actor->target, va, &actor->now);
-}
-
-/* What is different from the last look, in words; "" at the first. */
-static void describe_change(const struct actor *actor, char *buf, size_t size)
-{
-	struct vmlab_perms now = vmlab_facts_enforced(actor->now.out_leaf.facts);
-	bool frame = actor->pfn_before != actor->now.out_leaf.pfn;
-	bool perms = strcmp(actor->enforced_before.s, now.s);
-
-	buf[0] = '\0';
-	if (!actor->seen)
-		return;
-	if (frame && perms)
-		snprintf(buf, size, "new frame, %s to %s", actor->enforced_before.s, now.s);
-	else if (frame)
-		snprintf(buf, size, "new frame");
-	else if (perms)
-		snprintf(buf, size, "%s to %s", actor->enforced_before.s, now.s);
-	else
-		snprintf(buf, size, "nothing");
-}
-
-static void show_actor(struct cli *cli, struct actor *actor)
-{
-	const struct vmlab_run *leaf = &actor->now.out_leaf;
-	struct vmlab_perms asked = vmlab_facts_asked(leaf->facts);
-	struct vmlab_perms enforced = vmlab_facts_enforced(leaf->facts);
-	bool hidden = actor->now.out_flags & VMLAB_OUT_HIDDEN;
-	struct render_value v[NR_FIELDS];
-	char change[64];
-
-	describe_change(actor, change, sizeof(change));
-	v[WHO] = RENDER_V_TEXT(actor->role);
-	v[PID] = RENDER_V_NUM(actor->pid);
-	v[VA] = RENDER_V_NUM(actor->now.va);
-	v[PFN] = hidden ? RENDER_V_NULL : RENDER_V_NUM(leaf->pfn);
-	v[ENTRY] = hidden ? RENDER_V_NULL : RENDER_V_NUM(leaf->entry);
-	v[ASKED] = RENDER_V_TEXT(asked.s);
-	v[ENFORCED] = hidden ? RENDER_V_NULL : RENDER_V_TEXT(enforced.s);
-	v[STATE] = RENDER_V_TEXT(vmlab_run_state(leaf, hidden, NULL));
-	v[MAPCOUNT] = leaf->mapcount == VMLAB_MAPCOUNT_UNKNOWN ? RENDER_V_NULL :
-		      RENDER_V_NUM(leaf->mapcount);
-	v[CHANGE] = RENDER_V_TEXT(change);
-	render_row(cli->render, v);
-	actor->seen = true;
-}
-
-/* Looks at both and shows them under @title. */
-static int show_step(struct cli *cli, const char *key, const char *title,
-		     struct actor *actors, size_t nr, uint64_t va)
-{
-	size_t i;
-	int ret;
-
-	for (i = 0; i < nr; i++) {
-		ret = look(&actors[i], va);
-		if (ret)
-			return ret;
-	}
-	render_table(cli->render, key, title, fields, NR_FIELDS);
-	for (i = 0; i < nr; i++)
-		show_actor(cli, &actors[i]);
-	render_table_end(cli->render);
-	return 0;
-}
-
 /* Pages of a region that are there, and how many of those are its own. */
 static int count_region(struct actor *actor, const struct vmlab_region *region,
 			unsigned int shift, uint64_t *resident, uint64_t *anon)
@@ -189,28 +90,6 @@ static int show_memory(struct cli *cli, struct actor *parent, uint64_t va)
 	return ret;
 }
 
-static int open_actor(struct cli *cli, struct actor *actor, const char *role, pid_t pid)
-{
-	int ret;
-
-	actor->role = role;
-	actor->pid = pid;
-	cli->pid = pid;
-	ret = vmlab_target_open(cli->session, pid, &actor->target);
-	/* Without frames there is nothing to tell. */
-	return !ret && vmlab_target_hidden(actor->target) ? -EPERM : ret;
-}
-
-static uint64_t pfn(const struct actor *actor)
-{
-	return actor->now.out_leaf.pfn;
-}
-
-static bool writable(const struct actor *actor)
-{
-	return actor->now.out_leaf.facts & VMLAB_FACT_WRITE;
-}
-
 /* From the first page to the last write; -errno where something did not answer. */
 static int lead(struct cli *cli, struct lesson_program *program, struct actor *actors)
 {
@@ -225,7 +104,7 @@ static int lead(struct cli *cli, struct lesson_program *program, struct actor *a
 		return ret;
 	if (!cli_parse_va(answer, &va))
 		return -EPIPE;
-	ret = open_actor(cli, parent, "parent", program->pid);
+	ret = lesson_open_actor(cli, parent, "parent", program->pid);
 	if (ret)
 		return ret;
 
@@ -234,55 +113,55 @@ static int lead(struct cli *cli, struct lesson_program *program, struct actor *a
 	ret = show_memory(cli, parent, va);
 	if (ret)
 		return ret;
-	ret = look(parent, va);
+	ret = lesson_look(parent, va);
 	if (ret)
 		return ret;
 	view_levels(cli->render, info, &parent->now);
 	render_note(cli->render, "That is the translation of 0x%llx: %u entries, from the root of the tables down to",
 		    (unsigned long long)va, parent->now.out_nr_levels);
 	render_note(cli->render, "frame %llu. Each entry must allow an access, or the processor refuses it.",
-		    (unsigned long long)pfn(parent));
-	ret = show_step(cli, "before", "1. Before fork", actors, 1, va);
+		    (unsigned long long)lesson_pfn(parent));
+	ret = lesson_show_step(cli, "before", "1. Before fork", actors, 1, va);
 	if (ret)
 		return ret;
-	if (writable(parent))
+	if (lesson_writable(parent))
 		render_note(cli->render, "The page is asked to be writable, and it is: the frame is the parent's alone.");
 
 	ret = lesson_say(program, "fork", "child", answer, sizeof(answer));
 	if (ret)
 		return ret;
-	ret = open_actor(cli, child, "child", atoi(answer));
+	ret = lesson_open_actor(cli, child, "child", atoi(answer));
 	if (ret)
 		return ret;
-	ret = show_step(cli, "forked", "2. After fork, nobody has written yet", actors, 2, va);
+	ret = lesson_show_step(cli, "forked", "2. After fork, nobody has written yet", actors, 2, va);
 	if (ret)
 		return ret;
-	if (pfn(parent) == pfn(child) && !writable(parent) && !writable(child))
+	if (lesson_pfn(parent) == lesson_pfn(child) && !lesson_writable(parent) && !lesson_writable(child))
 		render_note(cli->render, "One frame, two address spaces: fork copied the entry, not the page, and took away\n"
 			    "the write permission on both sides. What is asked (rw-) and what is enforced (r--)\n"
 			    "now differ: the next write faults, and the kernel gets its chance to copy.");
 
-	old = pfn(parent);
+	old = lesson_pfn(parent);
 	ret = lesson_say(program, "child", "wrote", NULL, 0);
 	if (ret)
 		return ret;
-	ret = show_step(cli, "child_wrote", "3. After the child has written", actors, 2, va);
+	ret = lesson_show_step(cli, "child_wrote", "3. After the child has written", actors, 2, va);
 	if (ret)
 		return ret;
-	if (pfn(child) != old && pfn(parent) == old)
+	if (lesson_pfn(child) != old && lesson_pfn(parent) == old)
 		render_note(cli->render, "Copy-on-write: the child's write faulted, the kernel copied frame %llu to frame %llu\n"
 			    "and gave the child that one, writable. The same address now means two frames.\n"
 			    "The parent keeps the old frame, still write-protected: nobody has told it yet\n"
 			    "that it is the last one to use it.",
-			    (unsigned long long)old, (unsigned long long)pfn(child));
+			    (unsigned long long)old, (unsigned long long)lesson_pfn(child));
 
 	ret = lesson_say(program, "parent", "wrote", NULL, 0);
 	if (ret)
 		return ret;
-	ret = show_step(cli, "parent_wrote", "4. After the parent has written, too", actors, 2, va);
+	ret = lesson_show_step(cli, "parent_wrote", "4. After the parent has written, too", actors, 2, va);
 	if (ret)
 		return ret;
-	if (pfn(parent) == old && writable(parent))
+	if (lesson_pfn(parent) == old && lesson_writable(parent))
 		render_note(cli->render, "No copy this time: the parent's write faulted as well, but the kernel found that\n"
 			    "nobody else maps frame %llu, and just gave the write permission back.",
 			    (unsigned long long)old);
@@ -291,23 +170,7 @@ static int lead(struct cli *cli, struct lesson_program *program, struct actor *a
 
 static int run(struct cli *cli, const struct lesson *lesson)
 {
-	char *name[] = { (char *)lesson->program, NULL };
-	struct lesson_program program;
-	struct actor actors[2] = { 0 };
-	int ret;
-
-	cli->cmd_argv = name;		/* for messages */
-	ret = lesson_start(&program, lesson->program);
-	if (ret)
-		return cli_fail(cli, CLI_AT_LESSON, ret);
-	render_begin(cli->render);
-	ret = lead(cli, &program, actors);
-	ret = ret ? cli_fail(cli, ret == -EPIPE || ret == -EPERM ? CLI_AT_LESSON : CLI_AT_QUERY, ret) :
-		    cli_finish(cli);
-	vmlab_target_close(actors[0].target);
-	vmlab_target_close(actors[1].target);
-	lesson_stop(&program);
-	return ret;
+	return lesson_run(cli, lesson, lead);
 }
 
 const struct lesson lesson_cow = {

@@ -16,6 +16,10 @@ static const struct command *const commands[] = {
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_tables,
+	&cmd_cow,
+	&cmd_watch,
+	&cmd_snapshot,
+	&cmd_diff,
 	&cmd_lesson,
 };
 
@@ -49,12 +53,14 @@ static void help(FILE *out)
 static void command_help(const struct command *command)
 {
 	printf("Usage: vmlab %s [OPTION...]%s%s\n\n%s.\n\n%s\n"
-	       "  --json         one JSON document on standard output\n",
+	       "  --json         %s\n",
 	       command->name, *command->args ? " " : "", command->args, command->summary,
-	       command->help);
+	       command->help,
+	       command->lines ? "JSON documents on standard output, one a line"
+			      : "one JSON document on standard output");
 	if (strstr(command->args, "-- "))
 		printf("  --run MS       let the command after -- run that long first\n");
-	if (!command->live)
+	if (!command->unrecorded)
 		printf("  --record FILE  keep everything that was asked and answered there\n"
 		       "  --replay FILE  answer from there: no module, no process, no privilege\n");
 	printf("  --help         this\n\nExit status: 0 done, 1 failed, 2 wrong usage.\n");
@@ -76,7 +82,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...)
 	return CLI_USAGE;
 }
 
-static bool parse_ms(const char *text, unsigned int *ms)
+bool cli_parse_ms(const char *text, unsigned int *ms)
 {
 	char *end;
 	long nr = strtol(text, &end, 10);
@@ -93,19 +99,19 @@ static int parse(struct cli *cli, int argc, char **argv)
 	struct option options[NR_COMMON + MAX_OWN + 1] = { 0 };
 	const struct option *own = cli->command->options;
 	size_t nr = NR_COMMON;
-	int opt;
+	int opt, at = 0;
 
 	memcpy(options, common_options, sizeof(common_options));
 	for (; own && own->name && nr < NR_COMMON + MAX_OWN; own++)
 		options[nr++] = *own;
 	opterr = 0;
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":h", options, &at)) != -1) {
 		switch (opt) {
 		case OPT_JSON:
 			break;		/* seen by wants_json() */
 		case OPT_RUN:
-			if (!parse_ms(optarg, &cli->run_ms))
+			if (!cli_parse_ms(optarg, &cli->run_ms))
 				return cli_usage(cli, "not a time in milliseconds: %s", optarg);
 			break;
 		case OPT_RECORD:
@@ -124,8 +130,8 @@ static int parse(struct cli *cli, int argc, char **argv)
 			return cli_usage(cli, "unknown option %s", argv[optind - 1]);
 		default:
 			if (!cli->command->option(cli, opt, optarg))
-				return cli_usage(cli, "cannot use %s for %s", optarg,
-						 argv[optind - 1]);
+				return cli_usage(cli, "cannot use %s for --%s", optarg,
+						 options[at].name);
 		}
 	}
 	cli->argc = argc - optind;
@@ -134,8 +140,8 @@ static int parse(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "--run is for a command after --");
 	if (cli->record && cli->replay)
 		return cli_usage(cli, "--record and --replay exclude each other");
-	if (cli->command->live && (cli->record || cli->replay))
-		return cli_usage(cli, "it leads living processes: it cannot be recorded");
+	if (cli->command->unrecorded && (cli->record || cli->replay))
+		return cli_usage(cli, "%s", cli->command->unrecorded);
 	return -1;
 }
 
@@ -181,6 +187,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (ret < 0)
 		ret = command->run(&cli);
 	vmlab_target_close(cli.target);
+	vmlab_target_close(cli.other);
 	vmlab_child_kill(&cli.child);
 	i = vmlab_session_close(cli.session);
 	cli.session = NULL;

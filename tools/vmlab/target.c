@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,6 +98,42 @@ int cli_open_target(struct cli *cli)
 	return CLI_OK;
 }
 
+/* One more process of the same session; messages name the one that failed. */
+static int open_other(struct cli *cli, const char *word)
+{
+	pid_t first = cli->pid;
+	int ret;
+
+	if (!parse_pid(word, &cli->pid))
+		return cli_usage(cli, "not a pid: %s", word);
+	ret = vmlab_target_open(cli->session, cli->pid, &cli->other);
+	if (ret)
+		return cli_fail(cli, CLI_AT_TARGET, ret);
+	cli->other_pid = vmlab_target_pid(cli->other);
+	cli->pid = first;
+	return CLI_OK;
+}
+
+int cli_open_pair(struct cli *cli)
+{
+	pid_t pid;
+	int ret;
+
+	if (cli->cmd_argv || cli->argc < 2)
+		return cli_usage(cli, "which processes? give two pids, or `self`");
+	if (!parse_pid(cli->argv[1], &pid))
+		return cli_usage(cli, "not a pid: %s", cli->argv[1]);
+	ret = cli_open_target(cli);
+	if (ret)
+		return ret;
+	ret = open_other(cli, cli->argv[0]);
+	if (ret)
+		return ret;
+	cli->argc--;
+	cli->argv++;
+	return CLI_OK;
+}
+
 bool cli_parse_va(const char *text, uint64_t *va)
 {
 	char *end;
@@ -112,25 +147,17 @@ bool cli_parse_va(const char *text, uint64_t *va)
 	return !errno && !*end;
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int sig)
+bool cli_parse_range(char *text, uint64_t *start, uint64_t *end)
 {
-	(void)sig;
-	interrupted = 1;
-}
+	char *dash = strchr(text, '-');
+	bool ok;
 
-void cli_catch_interrupts(bool on)
-{
-	struct sigaction action = { .sa_handler = on ? interrupt : SIG_DFL };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
-bool cli_interrupted(void)
-{
-	return interrupted;
+	if (!dash)
+		return false;
+	*dash = '\0';
+	ok = cli_parse_va(text, start) && cli_parse_va(dash + 1, end);
+	*dash = '-';
+	return ok;
 }
 
 int cli_finish(struct cli *cli)
