@@ -40,8 +40,11 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* Raised when something is added; nothing is ever taken away. */
-#define VMLAB_API_VERSION	1
+/*
+ * Raised when something is added; nothing is ever taken away.
+ * 2: min_mapcount and VMLAB_FORMAT_RAW of SCAN; queries that the first one had not.
+ */
+#define VMLAB_API_VERSION	2
 
 /*
  * 0xC8 stands free in Documentation/userspace-api/ioctl/ioctl-number.rst of

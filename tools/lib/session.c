@@ -70,6 +70,12 @@ static bool walk_is_sane(const struct vmlab_info *info, const struct vmlab_walk 
 	return !walk->out_leaf.count || run_is_sane(info, &walk->out_leaf);
 }
 
+/*
+ * The oldest contract that is understood: of a module, or of a recording. What it does
+ * not know it refuses itself (ENOTTY, EOPNOTSUPP).
+ */
+#define OLDEST_API_VERSION	1
+
 /* Asked by every session, so that every recording tells its kernel. */
 static void read_release(struct vmlab_session *session)
 {
@@ -104,7 +110,7 @@ static int start(struct vmlab_source *source, struct vmlab_session **out)
 	ret = vmlab_object_ask(session->node, &q);
 	if (ret)
 		goto close_node;
-	if (session->info.out_api_version < VMLAB_API_VERSION) {
+	if (session->info.out_api_version < OLDEST_API_VERSION) {
 		ret = -EPROTO;
 		goto close_node;
 	}
