@@ -49,8 +49,6 @@ static const struct {
 	{ CLI_AT_QUERY, EPERM,
 	  "not permitted: this shows what takes CAP_SYS_ADMIN, as frames in /proc/PID/pagemap do; run as root" },
 	{ CLI_AT_QUERY, ENOTTY, "the loaded module is older than this query: load a newer vmlab.ko" },
-	{ CLI_AT_QUERY, EOPNOTSUPP,
-	  "the loaded module, or this kernel, cannot answer this: load a newer vmlab.ko" },
 	{ CLI_AT_QUERY, EINTR, "interrupted: what is shown is not all" },
 	{ CLI_AT_QUERY, ERANGE,
 	  "not an address of the user half: see user_end in `vmlab info`" },
