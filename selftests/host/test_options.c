@@ -46,6 +46,8 @@ static const char *const wrong[] = {
 	"pages|--run|x|--|true", "pages|--run|0|--|true", "pages|--run|-5|--|true",
 	"pages|--run|1e3|--|true", "pages|--run|99999999999|--|true", "pages|--run||--|true",
 	"pages|--run|5|1", "pages|1|a\nb-c", "tables", "tables|1|2", "tables|x", "tables|--",
+	"kernel|1", "kernel|--|true", "kernel|1000-2000|3", "kernel|-", "kernel|x-y", "kernel|1-",
+	"kernel|10000000000000000-20000000000000000", "kernel|a\nb-c", "kernel|--run|5",
 	"map", "map|0", "map|1|2", "map|x", "map|--",
 	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
 	"lesson|a\nb",
@@ -108,7 +110,7 @@ TEST(help_is_no_failure)
 {
 	static const char *const words[] = {
 		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help", "lesson|--help",
-		"map|--help", "walk|--json|--help",
+		"map|--help", "walk|--json|--help", "kernel|--help", "kernel|-h",
 	};
 	struct command_ran ran;
 	size_t i;

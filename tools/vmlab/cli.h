@@ -46,6 +46,7 @@ extern const struct command cmd_walk;
 extern const struct command cmd_map;
 extern const struct command cmd_pages;
 extern const struct command cmd_tables;
+extern const struct command cmd_kernel;
 extern const struct command cmd_lesson;
 
 /**
@@ -96,8 +97,8 @@ enum cli_where {
 	CLI_AT_QUERY,
 	CLI_AT_SYMBOL,
 	CLI_AT_HOLE,		/* the address is not canonical */
-	CLI_AT_KERNEL_HALF,
 	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
+	CLI_AT_KERNEL,		/* a query about the kernel half */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
 	CLI_AT_OUTPUT,
@@ -125,6 +126,8 @@ bool cli_parse_va(const char *text, uint64_t *va);
  */
 void cli_catch_interrupts(bool on);
 bool cli_interrupted(void);
+/* Two of them, START-END. */
+bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end);
 /* Ends the document. */
 int cli_finish(struct cli *cli);
 

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_tables,
+	&cmd_kernel,
 	&cmd_lesson,
 };
 

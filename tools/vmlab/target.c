@@ -133,6 +133,17 @@ bool cli_interrupted(void)
 	return interrupted;
 }
 
+bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end)
+{
+	const char *dash = strchr(text, '-');
+	char first[32];
+
+	if (!dash || (size_t)(dash - text) >= sizeof(first))
+		return false;
+	snprintf(first, sizeof(first), "%.*s", (int)(dash - text), text);
+	return cli_parse_va(first, start) && cli_parse_va(dash + 1, end);
+}
+
 int cli_finish(struct cli *cli)
 {
 	int ret = render_end(cli->render, NULL, NULL);
