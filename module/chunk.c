@@ -57,8 +57,7 @@ static unsigned long collect(struct vmlab_chunks *chunks, struct mm_struct *mm,
 	return chunks->end;
 }
 
-/* Hands the first @nr records to the caller; those behind move to the front. */
-static int copy_out(struct vmlab_chunks *chunks, u32 nr)
+int vmlab_chunks_copy_out(struct vmlab_chunks *chunks, u32 nr)
 {
 	void __user *to = u64_to_user_ptr(chunks->buf) +
 			  (size_t)chunks->out_nr * chunks->rec_size;
@@ -103,13 +102,13 @@ static long collect_all(struct vmlab_chunks *chunks, struct mm_struct *mm)
 		if (full && left <= most)
 			break;
 		if (records->nr > chunks->grows)
-			ret = copy_out(chunks, records->nr - chunks->grows);
+			ret = vmlab_chunks_copy_out(chunks, records->nr - chunks->grows);
 		if (ret || signal_pending(current))
 			break;
 		cond_resched();
 	}
 	if (!ret)
-		ret = copy_out(chunks, records->nr);
+		ret = vmlab_chunks_copy_out(chunks, records->nr);
 	chunks->out_next = addr;
 	return ret;
 }

@@ -61,6 +61,8 @@ struct vmlab_chunks {
 int vmlab_chunks_check_range(u64 start, u64 end);
 /* The same for the caller's buffer; @min_recs is the least that gets anywhere. */
 int vmlab_chunks_check_buf(u32 nr_recs, u32 min_recs, u32 rec_size, size_t size);
+/* Hands the first @nr records to the caller; those behind move to the front. */
+int vmlab_chunks_copy_out(struct vmlab_chunks *chunks, u32 nr);
 /* 0 or -errno; on an error the outputs say nothing. */
 long vmlab_chunks_collect(struct vmlab_target *target, struct vmlab_chunks *chunks);
 

@@ -39,6 +39,7 @@ union any_arg {
 	struct vmlab_scan scan;
 	struct vmlab_vmas vmas;
 	struct vmlab_tables tables;
+	struct vmlab_kregions kregions;
 };
 
 /* From @_out to @_out_end outputs only; @_last ends the first published struct. */
@@ -72,6 +73,12 @@ static const struct op node_ops[] = {
 	   out_module_version, info),
 	OP(VMLAB_OPEN, struct vmlab_open, out_fd, out_flags, out_flags,
 	   vmlab_target_open),
+	OP(VMLAB_KWALK, struct vmlab_walk, out_flags, out_leaf, out_leaf,
+	   vmlab_kernel_walk),
+	OP(VMLAB_KSCAN, struct vmlab_scan, out_next, out_flags, out_flags,
+	   vmlab_kernel_scan),
+	OP(VMLAB_KREGIONS, struct vmlab_kregions, out_nr, out_regions, out_regions,
+	   vmlab_kernel_regions),
 };
 
 static const struct op target_ops[] = {

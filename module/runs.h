@@ -91,7 +91,8 @@ struct vmlab_runs {
 	(VMLAB_FACT_SWAP | VMLAB_FACT_MIGRATION | VMLAB_FACT_DEVICE |	\
 	 VMLAB_FACT_MARKER | VMLAB_FACT_UNKNOWN)
 /* Frames that many addresses share by design: the number stays in a run. */
-#define VMLAB_FACTS_SAME_FRAME	(VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO)
+#define VMLAB_FACTS_SAME_FRAME						\
+	(VMLAB_FACT_ZERO | VMLAB_FACT_HUGE_ZERO | VMLAB_FACT_REPEATED)
 
 /* Leaves no more of @leaf than VMLAB_FACTS_PUBLIC and @runs allow. */
 static inline void vmlab_leaf_hide(const struct vmlab_runs *runs, struct vmlab_run *leaf)

@@ -5,8 +5,9 @@
  * The way of a question: main.c owns the node, ioctl.c copies in and out and
  * picks the handler, target.c holds the address space and decides what the
  * caller may see, walk.c descends the tables under their locks, frame.c says
- * what a frame is, scan.c and vma.c turn ranges into records. arch/ knows the
- * bits, compat.h the kernel versions.
+ * what a frame is, scan.c and vma.c turn ranges into records. kernel.c does all of
+ * it for the kernel half, which has no locks. arch/ knows the bits, compat.h the
+ * kernel versions.
  */
 #ifndef VMLAB_H
 #define VMLAB_H
@@ -104,6 +105,12 @@ int vmlab_walk_vma_raw(struct vm_area_struct *vma, unsigned long start,
 int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
 			  unsigned long end, struct vmlab_records *tables, long *budget,
 			  unsigned long *next);
+
+/* kernel.c */
+long vmlab_kernel_walk(struct vmlab_call *call);
+long vmlab_kernel_scan(struct vmlab_call *call);
+long vmlab_kernel_regions(struct vmlab_call *call);
+bool vmlab_kernel_translate(u64 va, u64 *pa);
 
 /* tables.c */
 long vmlab_tables(struct vmlab_call *call);

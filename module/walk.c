@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * walk.c - the only place that descends page tables.
+ * walk.c - the only place that descends the page tables of processes. (kernel.c has the
+ * kernel's own, which know none of the locks below.)
  *
  * One descent serves both WALK (one page, every level noted down) and SCAN (a
  * range, leaves only, with facts or raw), so that the two cannot disagree; and TABLES,

@@ -783,6 +783,81 @@ TEST_F(open_node, shows_under_lockdown_what_pagemap_shows)
 	EXPECT_STREQ("frames", cell);
 }
 
+/* All queries about the kernel half through @node: their one errno, 0, or 1: they differ. */
+static int ask_kernel(int node)
+{
+	const uint64_t last = VMLAB_KERNEL_END(12);
+	struct vmlab_walk walk = { .size = sizeof(walk), .va = last };
+	struct vmlab_kregions regions = { .size = sizeof(regions) };
+	struct vmlab_run run;
+	struct vmlab_scan scan = ask_scan(last - PAGE, last, &run, 1);
+	int ret = ask(node, VMLAB_KWALK, &walk);
+
+	if (ret != ask(node, VMLAB_KSCAN, &scan) || ret != ask(node, VMLAB_KREGIONS, &regions))
+		return 1;
+	/* A refusal tells nothing, not even by what it leaves. */
+	if (ret && (walk.out_nr_levels || scan.out_nr || regions.out_nr))
+		return 1;
+	return ret;
+}
+
+/* @opener opens the node, and asks, or has become @asker. -errno as a status. */
+static int kernel_status(const struct who *opener, const struct who *asker)
+{
+	struct who first = *opener;
+	pid_t pid = fork();
+	int status, node;
+
+	if (!pid) {
+		if (asker && first.uid)
+			first.where |= CALLER_FOR_NOW;
+		if (!caller_become(&first, own_proc))
+			_exit(200);
+		node = open(NODE, O_RDWR | O_CLOEXEC);
+		if (node < 0 || (asker && !caller_become(asker, own_proc)))
+			_exit(201);
+		status = ask_kernel(node);
+		_exit(status > 0 ? 202 : -status);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+TEST_F(open_node, shows_the_kernel_half_to_whoever_opened_it_with_CAP_SYS_ADMIN_alone)
+{
+	/* What kcore, too, shows to nobody. */
+	const int yes = locked_down() ? EPERM : 0;
+	const struct {
+		struct who opener, asker;
+		bool changes;
+		int status;
+	} callers[] = {
+		{ .opener = root, .status = yes },
+		{ .opener = user, .status = EPERM },
+		{ .opener = { .uid = USER, .caps = CALLER_CAP(SYS_ADMIN) }, .status = yes },
+		{ .opener = { .caps = CALLER_ALL_CAPS & ~CALLER_CAP(SYS_ADMIN) },
+		  .status = EPERM },
+		{ .opener = { .caps = 0 }, .status = EPERM },
+		{ .opener = { .uid = USER, .caps = CALLER_CAP(SYS_PTRACE) }, .status = EPERM },
+		{ .opener = { .uid = USER, .caps = CALLER_CAP(SYS_RAWIO) }, .status = EPERM },
+		{ .opener = { .uid = USER, .where = CALLER_USER_NS }, .status = EPERM },
+		{ .opener = { .caps = CALLER_ALL_CAPS, .where = CALLER_USER_NS },
+		  .status = EPERM },
+		/* The opener decides, whoever asks: a descriptor is worth no more elsewhere. */
+		{ .opener = root, .asker = user, .changes = true, .status = yes },
+		{ .opener = user, .asker = root, .changes = true, .status = EPERM },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		const struct who *asker = callers[i].changes ? &callers[i].asker : NULL;
+
+		EXPECT_EQ(callers[i].status, kernel_status(&callers[i].opener, asker))
+			TH_LOG("caller %zu", i);
+	}
+}
+
 /*
  * The old program's descriptors are blind to the new one, even when the caller could
  * not open anything of that.

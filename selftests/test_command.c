@@ -356,14 +356,99 @@ TEST_F(vmlab, refuses_an_address_that_no_process_has)
 	struct answer a;
 
 	EXPECT_REFUSED(1, "ERANGE", "walk %d 8000000000000000", self->pid);
-	EXPECT_REFUSED(1, "ERANGE", "walk %d ffffffff81000000", self->pid);
-	/* A program is told which of the two it was. */
+	/* A program is told why. */
 	command_run(&a, "walk %d 8000000000000000 --json", self->pid);
 	EXPECT_STREQ("false", answer_at(&a, "canonical"));
 	EXPECT_STREQ("false", answer_at(&a, "complete"));
-	command_free(&a);
-	command_run(&a, "walk %d ffffffff81000000 --json", self->pid);
+}
+
+/* Where the kernel's code begins, by its own symbols. */
+static unsigned long long kernel_code(void)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long va, found = 0;
+	char line[512], name[256];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %255s", &va, name) == 2 && !strcmp(name, "_stext"))
+			found = va;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+TEST_F(vmlab, walks_an_address_of_the_kernel_half_from_the_kernels_side)
+{
+	const unsigned long long code = kernel_code();
+	struct answer a;
+
+	ASSERT_NE(0, code);
+	command_run(&a, "walk %d %llx --json", self->pid, code);
+	ASSERT_EQ(0, a.status) TH_LOG("%s", a.err);
+	EXPECT_EQ(self->pid, (int)answer_number(&a, "pid"));
+	EXPECT_EQ(code, answer_number(&a, "va"));
 	EXPECT_STREQ("true", answer_at(&a, "canonical"));
+	EXPECT_STREQ("kernel", answer_at(&a, "half"));
+	EXPECT_STREQ("true", answer_at(&a, "mapped"));
+	EXPECT_STREQ("text", answer_at(&a, "region.name"));
+	EXPECT_STREQ("null", answer_at(&a, "asked"));
+	EXPECT_STREQ("r-x", answer_at(&a, "enforced"));
+	EXPECT_STREQ("false", answer_at(&a, "user"));
+	EXPECT_STREQ("null", answer_at(&a, "mapcount"));
+	EXPECT_LE(3, answer_count(&a, "levels"));
+	EXPECT_STREQ("pgd", answer_at(&a, "levels.0.level"));
+	EXPECT_STREQ("true", answer_at(&a, "complete"));
+	command_free(&a);
+	/* People are told whose side it is. */
+	command_run(&a, "walk %d %llx", self->pid, code);
+	EXPECT_EQ(0, a.status);
+	EXPECT_NE(NULL, strstr(a.out, "half       kernel\n"));
+	command_free(&a);
+	/* In one of a process there is no such word. */
+	command_run(&a, "walk %d %llx --json", self->pid, self->code);
+	EXPECT_STREQ("(missing)", answer_at(&a, "half"));
+}
+
+TEST_F(vmlab, shows_the_kernel_half_by_region)
+{
+	static const char *const perms[] = { "r--", "rw-", "r-x", "rwx" };
+	unsigned long long bytes = 0, pages;
+	bool direct = false, text = false;
+	struct answer a;
+	char path[64];
+	long i, nr;
+	size_t p;
+
+	command_run(&a, "kernel --json");
+	ASSERT_EQ(0, a.status) TH_LOG("%s", a.err);
+	nr = answer_count(&a, "regions");
+	ASSERT_LE(5, nr);
+	for (i = 0; i < nr; i++) {
+		for (p = 0, pages = 0; p < ARRAY_SIZE(perms); p++) {
+			snprintf(path, sizeof(path), "regions.%ld.enforced.%s", i, perms[p]);
+			pages += answer_number(&a, path);
+		}
+		snprintf(path, sizeof(path), "regions.%ld.bytes", i);
+		EXPECT_EQ(4096 * pages, answer_number(&a, path));
+		bytes += answer_number(&a, path);
+		direct |= !strcmp("direct map", answer_at(&a, "regions.%ld.name", i));
+		text |= !strcmp("text", answer_at(&a, "regions.%ld.name", i));
+	}
+	EXPECT_TRUE(direct && text);
+	EXPECT_EQ(bytes, answer_number(&a, "bytes"));
+	/* A kernel that checks itself for them at boot has none. */
+	EXPECT_EQ(0, answer_count(&a, "findings"));
+	EXPECT_STREQ("true", answer_at(&a, "complete"));
+}
+
+TEST_F(vmlab, refuses_parts_of_the_kernel_half_that_are_none)
+{
+	EXPECT_REFUSED(1, "ERANGE", "kernel 1000-2000");
+	EXPECT_REFUSED(1, "ERANGE", "kernel 0-fffffffffffff000");
+	EXPECT_REFUSED(1, "EINVAL", "kernel fffffffff0000001-fffffffff0001000");
+	EXPECT_REFUSED(1, "EINVAL", "kernel fffffffff0002000-fffffffff0001000");
+	EXPECT_REFUSED(2, "EUSAGE", "kernel 1");
+	EXPECT_REFUSED(2, "EUSAGE", "kernel fffffffff0000000-fffffffff0001000 x");
 }
 
 TEST_F(vmlab, refuses_what_is_neither_address_nor_symbol)

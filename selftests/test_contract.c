@@ -28,6 +28,9 @@ _Static_assert(sizeof(struct vmlab_vmas) == 56, "struct vmlab_vmas");
 _Static_assert(sizeof(struct vmlab_table) == 32, "struct vmlab_table");
 _Static_assert(sizeof(struct vmlab_tables) == 56, "struct vmlab_tables");
 
+_Static_assert(sizeof(struct vmlab_kregion) == 32, "struct vmlab_kregion");
+_Static_assert(sizeof(struct vmlab_kregions) == 528, "struct vmlab_kregions");
+
 #define NR_RECS		8
 
 union any_call {
@@ -42,6 +45,7 @@ union any_call {
 	struct vmlab_scan scan;
 	struct vmlab_vmas vmas;
 	struct vmlab_tables tables;
+	struct vmlab_kregions kregions;
 };
 
 FIXTURE(call)
@@ -53,6 +57,7 @@ FIXTURE(call)
 	char *memory;		/* a few written pages to ask about */
 	char *recs;		/* a page for records */
 	char *edge;		/* end of two writable pages, PROT_NONE behind */
+	uint64_t kernel;	/* a place in the kernel half that lies still: code */
 };
 
 FIXTURE_VARIANT(call)
@@ -111,6 +116,43 @@ FIXTURE_VARIANT_ADD(call, tables)
 	.outputs = offsetof(struct vmlab_tables, out_next),
 };
 
+FIXTURE_VARIANT_ADD(call, kwalk)
+{
+	.cmd = VMLAB_KWALK,
+	.size = sizeof(struct vmlab_walk),
+	.on_node = true,
+	.outputs = offsetof(struct vmlab_walk, out_flags),
+};
+
+FIXTURE_VARIANT_ADD(call, kscan)
+{
+	.cmd = VMLAB_KSCAN,
+	.size = sizeof(struct vmlab_scan),
+	.on_node = true,
+	.outputs = offsetof(struct vmlab_scan, out_next),
+};
+
+FIXTURE_VARIANT_ADD(call, kregions)
+{
+	.cmd = VMLAB_KREGIONS,
+	.size = sizeof(struct vmlab_kregions),
+	.on_node = true,
+	.outputs = offsetof(struct vmlab_kregions, out_nr),
+};
+
+static uint64_t kernel_code(int node)
+{
+	struct vmlab_kregions ask_for = { .size = sizeof(ask_for) };
+	uint32_t i;
+
+	if (ask(node, VMLAB_KREGIONS, &ask_for))
+		return 0;
+	for (i = 0; i < ask_for.out_nr; i++)
+		if (ask_for.out_regions[i].kind == VMLAB_KREGION_IMAGE)
+			return ask_for.out_regions[i].start;
+	return 0;
+}
+
 FIXTURE_SETUP(call)
 {
 	self->node = open(NODE, O_RDWR | O_CLOEXEC);
@@ -120,6 +162,8 @@ FIXTURE_SETUP(call)
 	self->target = ask_open(self->node, self->pagemap);
 	ASSERT_LE(0, self->target);
 	self->fd = variant->on_node ? self->node : self->target;
+	self->kernel = kernel_code(self->node);
+	ASSERT_NE(0, self->kernel);
 
 	self->memory = fixture_anon(16 * PAGE, PROT_READ | PROT_WRITE);
 	self->recs = fixture_anon(PAGE, PROT_READ | PROT_WRITE);
@@ -151,6 +195,13 @@ static union any_call valid(const call_data *self, const call_variant *variant)
 		break;
 	case VMLAB_WALK:
 		call.walk.va = start;
+		break;
+	case VMLAB_KWALK:
+		call.walk.va = self->kernel;
+		break;
+	case VMLAB_KSCAN:
+		call.scan = ask_scan(self->kernel, self->kernel + 16 * PAGE, self->recs,
+				     NR_RECS);
 		break;
 	case VMLAB_SCAN:
 		call.scan = ask_scan(start, start + 16 * PAGE, self->recs, NR_RECS);
@@ -369,7 +420,8 @@ TEST_F(call, needs_its_number_to_the_last_bit)
 		union any_call call = valid(self, variant);
 
 		/* The neighbours are ioctls of their own. */
-		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_WALK ||
+		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_KWALK ||
+		    cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS || cmd == VMLAB_WALK ||
 		    cmd == VMLAB_SCAN || cmd == VMLAB_VMAS || cmd == VMLAB_TABLES)
 			continue;
 		EXPECT_EQ(-ENOTTY, ask(self->fd, cmd, &call)) TH_LOG("bit %d", bit);

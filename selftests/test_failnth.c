@@ -33,6 +33,8 @@ struct question {
 	int pagemap;
 	int target;
 	uint64_t start;			/* of the target's pages */
+	uint64_t kernel;		/* of the kernel's image, which lies still */
+	uint64_t kernel_end;
 	union {
 		struct vmlab_info info;
 		struct vmlab_open open;
@@ -40,6 +42,7 @@ struct question {
 		struct vmlab_scan scan;
 		struct vmlab_vmas vmas;
 		struct vmlab_tables tables;
+		struct vmlab_kregions kregions;
 	} arg;
 	char *recs;			/* SZ_RECS bytes */
 };
@@ -111,6 +114,52 @@ static int tables(struct question *q)
 	return ask(q->target, VMLAB_TABLES, &q->arg.tables);
 }
 
+static int kwalk(struct question *q)
+{
+	q->arg.walk = (struct vmlab_walk) { .size = sizeof(q->arg.walk), .va = q->kernel };
+	return ask(q->node, VMLAB_KWALK, &q->arg.walk);
+}
+
+static int kscan(struct question *q, uint32_t nr)
+{
+	q->arg.scan = ask_scan(q->kernel, q->kernel_end, q->recs, nr);
+	/* Code and constants alone: data gets dirty. */
+	q->arg.scan.none_of = VMLAB_FACT_WRITE;
+	return ask(q->node, VMLAB_KSCAN, &q->arg.scan);
+}
+
+static int kscan_little(struct question *q)
+{
+	return kscan(q, 1);
+}
+
+static int kscan_untouched(struct question *q)
+{
+	madvise(q->recs, SZ_RECS, MADV_DONTNEED);
+	return kscan(q, SZ_RECS / sizeof(struct vmlab_run));
+}
+
+static int kregions(struct question *q)
+{
+	q->arg.kregions = (struct vmlab_kregions) { .size = sizeof(q->arg.kregions) };
+	return ask(q->node, VMLAB_KREGIONS, &q->arg.kregions);
+}
+
+static void find_kernel(struct question *q)
+{
+	const struct vmlab_kregion *region = q->arg.kregions.out_regions;
+	uint32_t i;
+
+	if (kregions(q))
+		return;
+	for (i = 0; i < q->arg.kregions.out_nr; i++) {
+		if (region[i].kind != VMLAB_KREGION_IMAGE)
+			continue;
+		q->kernel = region[i].start;
+		q->kernel_end = region[i].end;
+	}
+}
+
 FIXTURE(faults)
 {
 	struct question q;
@@ -143,6 +192,8 @@ FIXTURE_SETUP(faults)
 	munmap(pages, PAGES * PAGE);
 	self->q.pagemap = ask_pagemap(self->child.pid);
 	ASSERT_LE(0, self->q.pagemap);
+	find_kernel(&self->q);
+	ASSERT_NE(0, self->q.kernel);
 	self->users = leak_module_users();
 	self->files = ask_open_files();
 	ASSERT_LT(0, self->users);
@@ -265,6 +316,38 @@ TEST_F(faults, TABLES_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(5, self->q.arg.tables.out_nr);
 }
 
+TEST_F(faults, KWALK_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(2, sweep(_metadata, self, kwalk));
+	EXPECT_LE(3, self->q.arg.walk.out_nr_levels);
+}
+
+TEST_F(faults, KSCAN_into_one_record_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(4, sweep(_metadata, self, kscan_little));
+	EXPECT_EQ(1, self->q.arg.scan.out_nr);
+}
+
+TEST_F(faults, KSCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(5, sweep(_metadata, self, kscan_untouched));
+	EXPECT_LT(1, self->q.arg.scan.out_nr);
+}
+
+TEST_F(faults, KREGIONS_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(2, sweep(_metadata, self, kregions));
+	EXPECT_LT(4, self->q.arg.kregions.out_nr);
+}
+
 /*
  * A process of its own each time: what is kept of it would be seen among the
  * kernel's address spaces.
@@ -332,7 +415,8 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
 	char *report = malloc(1 << 16);
-	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables };
+	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables,
+			    kwalk, kscan_untouched, kregions };
 	size_t i;
 
 	if (self->missing)

@@ -73,6 +73,23 @@ static void scan_out_forever(const FIXTURE_DATA(query) *self)
 	}
 }
 
+/* All of the kernel half each time, and nothing is found. */
+static void kscan_forever(const FIXTURE_DATA(query) *self)
+{
+	struct vmlab_info info = { .size = sizeof(info) };
+	const uint64_t end = VMLAB_KERNEL_END(12);
+
+	if (ask(self->node, VMLAB_INFO, &info))
+		_exit(1);
+	for (;;) {
+		struct vmlab_scan scan = ask_scan(info.out_kernel_start, end, self->recs, 1);
+
+		scan.all_of = VMLAB_FACT_DEVICE;
+		if (ask(self->node, VMLAB_KSCAN, &scan) || scan.out_next != end)
+			_exit(1);
+	}
+}
+
 static void vmas_forever(const FIXTURE_DATA(query) *self)
 {
 	for (;;) {
@@ -117,6 +134,7 @@ static void open_forever(const FIXTURE_DATA(query) *self)
 
 FIXTURE_VARIANT_ADD(query, scan) { .forever = scan_forever };
 FIXTURE_VARIANT_ADD(query, scan_with_records) { .forever = scan_out_forever };
+FIXTURE_VARIANT_ADD(query, kscan) { .forever = kscan_forever };
 FIXTURE_VARIANT_ADD(query, vmas) { .forever = vmas_forever };
 FIXTURE_VARIANT_ADD(query, tables) { .forever = tables_forever };
 FIXTURE_VARIANT_ADD(query, walk) { .forever = walk_forever };

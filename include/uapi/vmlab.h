@@ -5,8 +5,9 @@
  * The kernel side reports raw entries and the facts that only it can know;
  * what a bit or a state is called is the business of the reader (tools/lib).
  *
- * /dev/vmlab answers INFO and OPEN. OPEN gives a descriptor that stands for one
- * address space and answers WALK, SCAN, VMAS and TABLES.
+ * /dev/vmlab answers INFO and OPEN, and for those who may see the kernel's own half
+ * KWALK, KSCAN and KREGIONS. OPEN gives a descriptor that stands for one address
+ * space and answers WALK, SCAN, VMAS and TABLES.
  *
  * Every struct starts with its own size, as the caller was compiled. A shorter
  * one (not below the first published size) is extended with zeroes, a longer
@@ -22,8 +23,8 @@
  * E2BIG       the struct is longer than this module knows and the rest not zero
  * EOPNOTSUPP  a flag, format, filter bit or reserved field this module does not
  *             know is set
- * ERANGE      an address outside the user half of the address space, canonical
- *             or not
+ * ERANGE      an address outside the half of the address space that is asked
+ *             about (K*: the kernel's, the others: the user's), canonical or not
  * EFAULT      memory of the caller that cannot be read or written
  * EBADF       OPEN: @fd is not an open descriptor
  * ESRCH       the address space is gone (exit, exec), or never was (kernel
@@ -53,6 +54,9 @@
 #define VMLAB_IOC_TYPE		0xC8
 #define VMLAB_INFO		_IO(VMLAB_IOC_TYPE, 0x00)
 #define VMLAB_OPEN		_IO(VMLAB_IOC_TYPE, 0x01)
+#define VMLAB_KWALK		_IO(VMLAB_IOC_TYPE, 0x03)
+#define VMLAB_KSCAN		_IO(VMLAB_IOC_TYPE, 0x04)
+#define VMLAB_KREGIONS		_IO(VMLAB_IOC_TYPE, 0x06)
 #define VMLAB_WALK		_IO(VMLAB_IOC_TYPE, 0x10)
 #define VMLAB_SCAN		_IO(VMLAB_IOC_TYPE, 0x11)
 #define VMLAB_VMAS		_IO(VMLAB_IOC_TYPE, 0x12)
@@ -85,8 +89,9 @@
  * are masks over them.
  *
  * What the MMU makes of the entry. READ, WRITE, EXEC: user mode may, every
- * level folded (protection keys are per thread and not folded in). The entry is
- * good for the hardware exactly when PRESENT is set.
+ * level folded (protection keys are per thread and not folded in); in answers about
+ * the kernel half: the kernel may. The entry is good for the hardware exactly when
+ * PRESENT is set.
  */
 #define VMLAB_FACT_PRESENT	(1ULL << 0)
 #define VMLAB_FACT_READ		(1ULL << 1)
@@ -101,8 +106,14 @@
 #define VMLAB_FACT_UFFD_WP	(1ULL << 9)
 #define VMLAB_FACT_SPECIAL	(1ULL << 10)	/* no reference counted frame behind */
 #define VMLAB_FACT_DEVMAP	(1ULL << 11)
-/* Not PRESENT, and the frame kept: PROT_NONE, or a NUMA hint (ASKED_* tells). */
+/*
+ * Not PRESENT, and the frame kept: PROT_NONE, or a NUMA hint (ASKED_* tells). In the
+ * kernel half, a page that the kernel has taken out of its own reach.
+ */
 #define VMLAB_FACT_PROTNONE	(1ULL << 12)
+/* Of the kernel half alone. */
+#define VMLAB_FACT_USER		(1ULL << 13)	/* no level keeps user mode out */
+#define VMLAB_FACT_REPEATED	(1ULL << 14)	/* a whole table of this one entry */
 /* Of the frame; valid when FRAME is set, read under the page table lock. */
 #define VMLAB_FACT_FRAME	(1ULL << 16)	/* has a struct page, facts follow */
 #define VMLAB_FACT_ANON		(1ULL << 17)
@@ -141,7 +152,7 @@
 
 /* Everything above. */
 #define VMLAB_FACTS_KNOWN						\
-	(0x1fffULL | 0x3fULL << 48 | 0xfffULL << 16 | 0x7fULL << 32)
+	(0x7fffULL | 0x3fULL << 48 | 0xfffULL << 16 | 0x7fULL << 32)
 
 /*
  * What a caller sees who could not see frames in /proc/PID/pagemap: that which
@@ -166,7 +177,7 @@
 /* Flags of answers, in out_flags. */
 #define VMLAB_OUT_HIDDEN	(1U << 0)	/* frames, entries and the rest withheld */
 #define VMLAB_OUT_IN_VMA	(1U << 1)	/* WALK: the address lies in a VMA */
-#define VMLAB_OUT_MAPPED	(1U << 2)	/* WALK: the leaf is PRESENT */
+#define VMLAB_OUT_MAPPED	(1U << 2)	/* WALK, KWALK: the leaf is PRESENT */
 #define VMLAB_OUT_USER_ROOT	(1U << 3)	/* WALK: out_user_root is filled (KPTI) */
 #define VMLAB_OUT_NO_VMAS	(1U << 4)	/* VMAs and what was asked withheld */
 #define VMLAB_OUT_COARSE	(1U << 5)	/* HIDDEN, and no huge and zero pages */
@@ -300,8 +311,8 @@ struct vmlab_entry {
  * @va: of the first leaf, aligned to its size
  * @facts: VMLAB_FACT_*, the same for all
  * @entry: raw entry of the first; all attribute bits are the same for all
- * @pfn: of the first; advances by a leaf's pages, but for the zero page, which
- *	stays; of a SWAP entry the offset in its area; or VMLAB_PFN_NONE
+ * @pfn: of the first; advances by a leaf's pages, but for the zero page and REPEATED
+ *	ones, which stay; of a SWAP entry the offset in its area; or VMLAB_PFN_NONE
  * @count: leaves
  * @mapcount: how many entries map the first page of each leaf, or
  *	VMLAB_MAPCOUNT_UNKNOWN
@@ -556,6 +567,92 @@ struct vmlab_tables {
 	__aligned_u64 out_next;
 	__u32 out_nr;
 	__u32 out_flags;
+};
+
+/*
+ * The kernel half, on /dev/vmlab itself, since it belongs to no process. EPERM unless
+ * the one who opened the node had CAP_SYS_ADMIN in the initial user namespace, and
+ * under lockdown that forbids /proc/kcore.
+ *
+ * VMLAB_KWALK takes a struct vmlab_walk: @va is any address of the kernel half,
+ * out_flags is VMLAB_OUT_MAPPED or zero, out_user_root stays zero.
+ *
+ * VMLAB_KSCAN takes a struct vmlab_scan: @start at least vmlab_info.out_kernel_start,
+ * @end at most VMLAB_KERNEL_END(). out_flags is zero.
+ *
+ * Nothing holds the kernel's tables still. Each entry is read once, so that a single
+ * answer is true of its moment; between two entries tables may come, go and be put
+ * together again. What is read from a table that was freed meanwhile is not told from
+ * the rest. On x86-64 the tables are those of the caller: the same as everybody's but
+ * for the LDT.
+ *
+ * Facts are from the kernel's side: READ, WRITE and EXEC as the kernel itself may,
+ * every level folded, and USER, when no level keeps user mode out. No frame is looked
+ * up: mapcount is unknown and no fact of frames is set. PROTNONE: a page the kernel has
+ * taken out of its own reach, the frame kept in the entry. REPEATED: KASAN maps
+ * terabytes with one frame by using one table for all; where all entries of a last
+ * level table are the same, its leaves are reported so, in runs in which pfn stays.
+ */
+
+/*
+ * The end of the kernel half that has a number: nobody maps the last page, which error
+ * pointers point into. @page_shift as in vmlab_info.
+ */
+#define VMLAB_KERNEL_END(page_shift)	(~(__u64)0 << (page_shift))
+
+/* The physical address of something that does not have one. */
+#define VMLAB_PA_NONE		(~(__u64)0)
+
+/* What the kernel uses a part of its half for, in vmlab_kregion.kind. */
+#define VMLAB_KREGION_DIRECT	1	/* all memory, at a fixed distance */
+#define VMLAB_KREGION_VMALLOC	2
+#define VMLAB_KREGION_VMEMMAP	3	/* struct page of every frame */
+#define VMLAB_KREGION_IMAGE	4	/* the kernel itself */
+#define VMLAB_KREGION_MODULES	5
+#define VMLAB_KREGION_FIXMAP	6
+#define VMLAB_KREGION_KASAN	7	/* shadow of everything else */
+#define VMLAB_KREGION_ENTRY	8	/* x86: cpu_entry_area */
+#define VMLAB_KREGION_ESPFIX	9	/* x86 */
+#define VMLAB_KREGION_LDT	10	/* x86: of the caller, under KPTI */
+#define VMLAB_KREGION_EFI	11	/* x86: runtime services */
+#define VMLAB_KREGION_PCI_IO	12	/* arm64 */
+
+/**
+ * struct vmlab_kregion - a part of the kernel half
+ * @start: first address
+ * @end: first address after it
+ * @pa: physical address of @start where all of it lies at a fixed distance from
+ *	physical memory (DIRECT, IMAGE), else VMLAB_PA_NONE
+ * @kind: VMLAB_KREGION_*
+ * @__reserved: zero
+ */
+struct vmlab_kregion {
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 pa;
+	__u32 kind;
+	__u32 __reserved;
+};
+
+#define VMLAB_MAX_KREGIONS	16
+
+/**
+ * struct vmlab_kregions - how the kernel divides its half
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @__reserved: zero
+ * @out_nr: regions in @out_regions
+ * @out_regions: from low to high, without overlaps; what is between them is not used.
+ *	They are what the kernel has set aside; what is mapped of them KSCAN tells
+ *
+ * On /dev/vmlab, for those who may ask KWALK.
+ */
+struct vmlab_kregions {
+	__u32 size;
+	__u32 flags;
+	__u32 __reserved;
+	__u32 out_nr;
+	struct vmlab_kregion out_regions[VMLAB_MAX_KREGIONS];
 };
 
 #endif /* _UAPI_VMLAB_H */

@@ -9,6 +9,8 @@
  * u64 vmlab_arch_leaf_permits(u64 raw), vmlab_arch_table_permits(u64 raw)
  *	VMLAB_FACT_READ, _WRITE, _EXEC as far as this one entry permits them to
  *	user mode. The AND over all levels is what the MMU enforces.
+ * u64 vmlab_arch_kernel_leaf_permits(u64 raw), vmlab_arch_kernel_table_permits(u64 raw)
+ *	The same of what it permits to the kernel.
  * bool vmlab_arch_valid(u64 raw)
  *	Does the MMU translate through this entry?
  * bool vmlab_arch_none(u64 raw)
@@ -57,5 +59,25 @@ void vmlab_arch_info(struct vmlab_info *info);
  */
 bool vmlab_arch_user_root(struct mm_struct *mm, unsigned long va,
 			  struct vmlab_entry *entry);
+
+/**
+ * struct vmlab_kernel_root - where translations of the kernel half begin
+ * @pa: of the table
+ * @level: of its entries
+ * @va_bits: that choose among all entries of the tree: the lowest ones
+ */
+struct vmlab_kernel_root {
+	u64 pa;
+	int level;
+	unsigned int va_bits;
+};
+
+/* Of this CPU and this caller; good while the caller runs. */
+void vmlab_arch_kernel_root(struct vmlab_kernel_root *root);
+
+u64 vmlab_arch_kernel_start(void);
+
+/* Fills @regions with at most VMLAB_MAX_KREGIONS, in any order; how many. */
+unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions);
 
 #endif /* VMLAB_ARCH_H */

@@ -8,6 +8,10 @@
 #include <linux/mm.h>
 
 #include <asm/cpufeature.h>
+#include <asm/fixmap.h>
+#if defined(CONFIG_KASAN_GENERIC) || defined(CONFIG_KASAN_SW_TAGS)
+#include <asm/kasan.h>
+#endif
 #include <asm/memory.h>
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
@@ -58,8 +62,41 @@ static const u8 pa_bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 #endif
 #define FORMS		(FORM_PROTNONE | FORM_DEVMAP | FORM_UFFD)
 
+/* Does the kernel's image have @va mapped? It lies at a fixed distance from its frames. */
+static bool in_image(u64 va)
+{
+	u64 pa;
+
+	return vmlab_kernel_translate(va, &pa) && pa == va - kimage_voffset;
+}
+
+/* What was freed after boot leaves no wider hole in the image than this. */
+#define IMAGE_HOLE	SZ_32M
+
+static u64 image_start, image_end;
+
+/*
+ * Where the image lies is in no symbol that a module may use; but one of its variables
+ * is, and all of it is mapped at one distance. Between code and data a hole is left
+ * where __init was.
+ */
+static void find_image(void)
+{
+	u64 known = (u64)&kimage_voffset & PAGE_MASK, va;
+
+	image_start = known;
+	image_end = known;
+	for (va = known; image_start - va < IMAGE_HOLE; va -= PAGE_SIZE)
+		if (in_image(va))
+			image_start = va;
+	for (va = known; va - image_end < IMAGE_HOLE; va += PAGE_SIZE)
+		if (in_image(va))
+			image_end = va + PAGE_SIZE;
+}
+
 void vmlab_arch_init(void)
 {
+	find_image();
 	if (read_sysreg(tcr_el1) & TCR_HD)
 		vmlab_arm64_ap2_of_dbm = PTE_DBM;
 }
@@ -93,7 +130,7 @@ void vmlab_arch_info(struct vmlab_info *info)
 	/* Dealt out to all CPUs together: arch/arm64/mm/context.c. */
 	info->out_asid_bits = tcr & TCR_ASID16 ? 16 : 8;
 	info->out_user_end = vmlab_arch_user_end();
-	info->out_kernel_start = ~0ULL << vabits_actual;
+	info->out_kernel_start = vmlab_arch_kernel_start();
 	info->out_features = features();
 	info->out_facts = VMLAB_FACTS_KNOWN;
 	if (!IS_ENABLED(CONFIG_MEM_SOFT_DIRTY))
@@ -106,4 +143,54 @@ bool vmlab_arch_user_root(struct mm_struct *mm, unsigned long va,
 			  struct vmlab_entry *entry)
 {
 	return false;
+}
+
+u64 vmlab_arch_kernel_start(void)
+{
+	return ~0ULL << vabits_actual;
+}
+
+/*
+ * TTBR1_EL1 as the MMU takes it (Arm ARM D17.2): bit 0 is CnP, bits 63-48 are an ASID,
+ * and with physical addresses of 52 bits, bits 5-2 are bits 51-48 of the table's. KPTI
+ * gives user mode another one, and the kernel this one back before anything else. The
+ * tree has no more levels than va_bits take: what the kernel folds is not there.
+ */
+void vmlab_arch_kernel_root(struct vmlab_kernel_root *root)
+{
+	u64 ttbr = read_sysreg(ttbr1_el1);
+
+	root->va_bits = vabits_actual;
+	root->level = DIV_ROUND_UP(root->va_bits - PAGE_SHIFT, PAGE_SHIFT - 3);
+	root->pa = ttbr & GENMASK_ULL(47, 1);
+	if (IS_ENABLED(CONFIG_ARM64_PA_BITS_52))
+		root->pa = (ttbr & GENMASK_ULL(47, 6)) | (ttbr & GENMASK_ULL(5, 2)) << 46;
+}
+
+/* Documentation/arch/arm64/memory.rst; asm/memory.h has the addresses. */
+unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
+{
+	const u64 linear = _PAGE_OFFSET(vabits_actual);
+	const u64 fixmap = FIXADDR_TOP - ((u64)__end_of_fixed_addresses << PAGE_SHIFT);
+	/* The image is a part of the vmalloc area, wherever KASLR has put it. */
+	const struct vmlab_kregion map[] = {
+		{ linear, PAGE_END, __pa(linear), VMLAB_KREGION_DIRECT },
+#if defined(CONFIG_KASAN_GENERIC) || defined(CONFIG_KASAN_SW_TAGS)
+		{ KASAN_SHADOW_START, KASAN_SHADOW_END, VMLAB_PA_NONE,
+		  VMLAB_KREGION_KASAN },
+#endif
+		{ MODULES_VADDR, MODULES_END, VMLAB_PA_NONE, VMLAB_KREGION_MODULES },
+		{ VMALLOC_START, image_start, VMLAB_PA_NONE, VMLAB_KREGION_VMALLOC },
+		{ image_start, image_end, image_start - kimage_voffset, VMLAB_KREGION_IMAGE },
+		{ image_end, VMALLOC_END, VMLAB_PA_NONE, VMLAB_KREGION_VMALLOC },
+		/* Below, what was set aside for addresses the machine does not have. */
+		{ (u64)virt_to_page((void *)linear), VMEMMAP_START + VMEMMAP_SIZE,
+		  VMLAB_PA_NONE, VMLAB_KREGION_VMEMMAP },
+		{ PCI_IO_START, PCI_IO_END, VMLAB_PA_NONE, VMLAB_KREGION_PCI_IO },
+		{ fixmap, FIXADDR_TOP, VMLAB_PA_NONE, VMLAB_KREGION_FIXMAP },
+	};
+
+	BUILD_BUG_ON(ARRAY_SIZE(map) > VMLAB_MAX_KREGIONS);
+	memcpy(regions, map, sizeof(map));
+	return ARRAY_SIZE(map);
 }

@@ -15,6 +15,7 @@
 /* Above the last level: a table, not a block. D8.3.1. */
 #define VMLAB_ARM64_TABLE		(1ULL << 1)
 /* What a table descriptor takes away. */
+#define VMLAB_ARM64_PXN_TABLE		(1ULL << 59)
 #define VMLAB_ARM64_UXN_TABLE		(1ULL << 60)
 #define VMLAB_ARM64_AP_TABLE_NO_EL0	(1ULL << 61)
 #define VMLAB_ARM64_AP_TABLE_NO_WRITE	(1ULL << 62)
@@ -45,6 +46,30 @@ static __always_inline u64 vmlab_arch_leaf_permits(u64 raw)
 			facts |= VMLAB_FACT_WRITE;
 	}
 	if (!(raw & PTE_UXN))
+		facts |= VMLAB_FACT_EXEC;
+	return facts;
+}
+
+static __always_inline u64 vmlab_arch_kernel_table_permits(u64 raw)
+{
+	u64 facts = VMLAB_FACT_READ | VMLAB_FACT_WRITE | VMLAB_FACT_EXEC;
+
+	if (raw & VMLAB_ARM64_AP_TABLE_NO_WRITE)
+		facts &= ~VMLAB_FACT_WRITE;
+	if (raw & VMLAB_ARM64_PXN_TABLE)
+		facts &= ~VMLAB_FACT_EXEC;
+	return facts;
+}
+
+/* What EL0 may write, EL1 does not execute, whatever PXN says. D8.4. */
+static __always_inline u64 vmlab_arch_kernel_leaf_permits(u64 raw)
+{
+	u64 facts = VMLAB_FACT_READ;
+	bool write = !(raw & PTE_RDONLY) || (raw & PTE_DBM & vmlab_arm64_ap2_of_dbm);
+
+	if (write)
+		facts |= VMLAB_FACT_WRITE;
+	if (!(raw & PTE_PXN) && !(write && (raw & PTE_USER)))
 		facts |= VMLAB_FACT_EXEC;
 	return facts;
 }

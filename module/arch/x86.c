@@ -9,7 +9,12 @@
 #include <linux/mm.h>
 #include <linux/processor.h>
 
+#include <asm/cpu_entry_area.h>
 #include <asm/cpufeature.h>
+#include <asm/fixmap.h>
+#ifdef CONFIG_KASAN
+#include <asm/kasan.h>
+#endif
 #include <asm/page.h>
 #include <asm/pgtable.h>
 
@@ -51,7 +56,7 @@ void vmlab_arch_info(struct vmlab_info *info)
 	info->out_va_bits = la57 ? 57 : 48;
 	info->out_pa_bits = boot_cpu_data.x86_phys_bits;
 	info->out_user_end = vmlab_arch_user_end();
-	info->out_kernel_start = ~0ULL << (info->out_va_bits - 1);
+	info->out_kernel_start = vmlab_arch_kernel_start();
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (boot_cpu_has(features[i].cap))
 			info->out_features |= features[i].feature;
@@ -84,4 +89,63 @@ bool vmlab_arch_user_root(struct mm_struct *mm, unsigned long va,
 	entry->entry = pgd_val(READ_ONCE(*pgdp));
 	entry->level = pgtable_l5_enabled() ? VMLAB_LEVEL_PGD : VMLAB_LEVEL_P4D;
 	return true;
+}
+
+u64 vmlab_arch_kernel_start(void)
+{
+	return ~0ULL << (pgtable_l5_enabled() ? 56 : 47);
+}
+
+/*
+ * Whatever runs, its root has the kernel half in it. Under KPTI this is the root that
+ * the kernel runs on.
+ */
+void vmlab_arch_kernel_root(struct vmlab_kernel_root *root)
+{
+	root->pa = __pa(current->active_mm->pgd);
+	root->level = pgtable_l5_enabled() ? VMLAB_LEVEL_PGD : VMLAB_LEVEL_P4D;
+	root->va_bits = pgtable_l5_enabled() ? 57 : 48;
+}
+
+/*
+ * Documentation/arch/x86/x86_64/mm.rst. What KASLR moves comes from the variables that
+ * it moves; the sizes are upper bounds, cut where the next region begins.
+ */
+unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
+{
+	const struct vmlab_kregion map[] = {
+		{ PAGE_OFFSET, PAGE_OFFSET + MAXMEM, 0, VMLAB_KREGION_DIRECT },
+		{ VMALLOC_START, VMEMORY_END + 1, VMLAB_PA_NONE, VMLAB_KREGION_VMALLOC },
+		{ VMEMMAP_START,
+		  VMEMMAP_START + (MAXMEM >> PAGE_SHIFT) * sizeof(struct page),
+		  VMLAB_PA_NONE, VMLAB_KREGION_VMEMMAP },
+#ifdef CONFIG_KASAN
+		{ KASAN_SHADOW_START, KASAN_SHADOW_END, VMLAB_PA_NONE, VMLAB_KREGION_KASAN },
+#endif
+		{ CPU_ENTRY_AREA_BASE, CPU_ENTRY_AREA_BASE + P4D_SIZE, VMLAB_PA_NONE,
+		  VMLAB_KREGION_ENTRY },
+#ifdef CONFIG_X86_ESPFIX64
+		{ ESPFIX_BASE_ADDR, ESPFIX_BASE_ADDR + P4D_SIZE, VMLAB_PA_NONE,
+		  VMLAB_KREGION_ESPFIX },
+#endif
+#ifdef CONFIG_EFI
+		{ EFI_VA_END, EFI_VA_START, VMLAB_PA_NONE, VMLAB_KREGION_EFI },
+#endif
+		{ __START_KERNEL_map, __START_KERNEL_map + KERNEL_IMAGE_SIZE, phys_base,
+		  VMLAB_KREGION_IMAGE },
+		{ MODULES_VADDR, MODULES_END, VMLAB_PA_NONE, VMLAB_KREGION_MODULES },
+		{ FIXADDR_TOT_START, FIXADDR_TOP + PAGE_SIZE, VMLAB_PA_NONE,
+		  VMLAB_KREGION_FIXMAP },
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+		/* The last one: only where there is KPTI. */
+		{ LDT_BASE_ADDR, LDT_END_ADDR, VMLAB_PA_NONE, VMLAB_KREGION_LDT },
+#endif
+	};
+	unsigned int nr = ARRAY_SIZE(map);
+
+	BUILD_BUG_ON(ARRAY_SIZE(map) > VMLAB_MAX_KREGIONS);
+	if (IS_ENABLED(CONFIG_MODIFY_LDT_SYSCALL) && !boot_cpu_has(X86_FEATURE_PTI))
+		nr--;
+	memcpy(regions, map, nr * sizeof(*regions));
+	return nr;
 }

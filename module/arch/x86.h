@@ -27,6 +27,20 @@ static __always_inline u64 vmlab_arch_table_permits(u64 raw)
 	return vmlab_arch_leaf_permits(raw);
 }
 
+/* To the kernel U/S says nothing; CR0.WP is set, so that R/W does. */
+static __always_inline u64 vmlab_arch_kernel_leaf_permits(u64 raw)
+{
+	u64 write = (raw >> _PAGE_BIT_RW) & 1;
+	u64 exec = ~(raw >> _PAGE_BIT_NX) & 1;
+
+	return VMLAB_FACT_READ | write * VMLAB_FACT_WRITE | exec * VMLAB_FACT_EXEC;
+}
+
+static __always_inline u64 vmlab_arch_kernel_table_permits(u64 raw)
+{
+	return vmlab_arch_kernel_leaf_permits(raw);
+}
+
 static __always_inline bool vmlab_arch_valid(u64 raw)
 {
 	return raw & _PAGE_PRESENT;

@@ -17,7 +17,7 @@
 static bool may_run(const char *args)
 {
 	static const char *const commands[] = {
-		"info", "walk", "pages", "map", "tables", "cow", "watch"
+		"info", "walk", "pages", "map", "tables", "kernel", "cow", "watch",
 	};
 	size_t i;
 

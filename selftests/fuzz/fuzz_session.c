@@ -66,23 +66,58 @@ static void scan(struct vmlab_target *target, const struct vmlab_info *info, uin
 	vmlab_scan_end(&scanner);
 }
 
-static void walk(struct vmlab_target *target, const struct vmlab_info *info, uint64_t va,
-		 const struct vmlab_regions *regions)
+static void read_walk(const struct vmlab_info *info, uint64_t va, const struct vmlab_walk *walk,
+		      const struct vmlab_regions *regions)
 {
-	struct vmlab_walk w;
+	const struct vmlab_walk w = *walk;
 	uint32_t i;
 
-	if (vmlab_target_walk(target, va, &w))
-		return;
 	if (w.va != va || w.out_nr_levels > VMLAB_MAX_LEVELS)
 		abort();
 	for (i = 0; i < w.out_nr_levels; i++) {
 		use(vmlab_level_name(info, w.out_levels[i].level));
 		use(vmlab_facts_enforced(vmlab_entry_permits(info, w.out_levels[i].level,
 							     w.out_levels[i].entry)).s);
+		use(vmlab_facts_enforced(vmlab_entry_kernel_permits(info, w.out_levels[i].level,
+								    w.out_levels[i].entry)).s);
 	}
 	if (w.out_leaf.count)
 		decode(info, &w.out_leaf, regions);
+}
+
+static void walk(struct vmlab_target *target, const struct vmlab_info *info, uint64_t va,
+		 const struct vmlab_regions *regions)
+{
+	struct vmlab_walk w;
+
+	if (!vmlab_target_walk(target, va, &w))
+		read_walk(info, va, &w, regions);
+}
+
+static void kernel_walk(struct vmlab_session *session, uint64_t va)
+{
+	const struct vmlab_regions none = { 0 };
+	struct vmlab_walk w;
+
+	if (!vmlab_kernel_walk(session, va, &w))
+		read_walk(vmlab_session_info(session), va, &w, &none);
+}
+
+/* As `vmlab kernel` goes over its parts: each ends behind its beginning. */
+static void kernel_parts(struct vmlab_session *session, uint64_t start, uint64_t end)
+{
+	struct vmlab_kernel_part part;
+	struct vmlab_kregions regions;
+
+	if (vmlab_kernel_regions(session, &regions))
+		return;
+	for (; start < end; start = part.end) {
+		if (vmlab_kernel_part_read(session, &regions, start, end, &part))
+			return;
+		use(part.name);
+		if (part.end <= start || part.end > end)
+			abort();
+	}
 }
 
 /* The arguments of a question stand in its key, behind the object's name and cmd. */
@@ -111,6 +146,12 @@ static void ask_again(struct vmlab_session *session, struct vmlab_target *target
 		if (q.scan.format == VMLAB_FORMAT_RAW)
 			return scan_raw(target, q.scan.start, q.scan.end);
 		scan(target, info, q.scan.start, q.scan.end, regions);
+	} else if (cmd == VMLAB_KWALK && record->sz_key - name == sizeof(q.walk)) {
+		memcpy(&q.walk, key, sizeof(q.walk));
+		kernel_walk(session, q.walk.va);
+	} else if (cmd == VMLAB_KSCAN && record->sz_key - name == sizeof(q.scan)) {
+		memcpy(&q.scan, key, sizeof(q.scan));
+		kernel_parts(session, q.scan.start, q.scan.end);
 	}
 }
 

@@ -212,6 +212,25 @@ TEST(an_entry_permits_what_its_three_bits_say)
 	}
 }
 
+TEST(an_entry_permits_to_the_kernel_what_two_bits_say)
+{
+	const struct vmlab_info info = machine(0);
+	unsigned int i, level;
+
+	for (i = 0; i < 16; i++) {
+		uint64_t entry = (i & 7) | (i & 8 ? BIT(63) : 0);
+
+		for (level = VMLAB_LEVEL_PTE; level <= VMLAB_LEVEL_PGD; level++) {
+			struct vmlab_perms p = vmlab_facts_enforced(
+				vmlab_entry_kernel_permits(&info, level, entry));
+
+			EXPECT_EQ(i & 1 ? 'r' : '-', p.s[0]);
+			EXPECT_EQ((i & 1) && (i & 2) ? 'w' : '-', p.s[1]);
+			EXPECT_EQ((i & 1) && !(i & 8) ? 'x' : '-', p.s[2]);
+		}
+	}
+}
+
 TEST(permissions_are_three_letters)
 {
 	static const char *const want[] = {

@@ -82,6 +82,15 @@ static const char *permits(uint64_t features, unsigned int level, uint64_t entry
 	return perms.s;
 }
 
+static const char *kernel_permits(uint64_t features, unsigned int level, uint64_t entry)
+{
+	static struct vmlab_perms perms;
+	const struct vmlab_info info = machine(features);
+
+	perms = vmlab_facts_enforced(vmlab_entry_kernel_permits(&info, level, entry));
+	return perms.s;
+}
+
 /* Names of an entry with one bit set, in their order; bit -1: all but bits 2 to 4. */
 static const struct {
 	int bit;
@@ -359,6 +368,45 @@ TEST(leaf_permits_what_its_bits_say)
 		EXPECT_STREQ(want, permits(features, PMD, 1 | bits));
 		EXPECT_STREQ(want, permits(features, PUD, 1 | bits));
 	}
+}
+
+TEST(leaf_permits_to_the_kernel_what_its_bits_say)
+{
+	unsigned int i;
+
+	for (i = 0; i < 32; i++) {
+		bool user = i & 1, ro = i & 2, dbm = i & 4, pxn = i & 8, hafdbs = i & 16;
+		bool writable = !ro || (dbm && hafdbs);
+		uint64_t bits = (user ? USER : 0) | (ro ? RO : 0) | (dbm ? DBM : 0) |
+				(pxn ? BIT(53) : 0) | UXN;
+		uint64_t features = LINUX_6_1 | (hafdbs ? F(HAFDBS) : 0);
+		const char want[] = {
+			'r', writable ? 'w' : '-', pxn || (user && writable) ? '-' : 'x', 0
+		};
+
+		EXPECT_STREQ(want, kernel_permits(features, PTE, 3 | bits));
+		EXPECT_STREQ(want, kernel_permits(features, PMD, 1 | bits));
+		EXPECT_STREQ(want, kernel_permits(features, PUD, 1 | bits));
+		EXPECT_STREQ("---", kernel_permits(features, PTE, 1 | bits));
+	}
+}
+
+TEST(table_takes_from_the_kernel_what_its_attributes_say)
+{
+	static const struct {
+		uint64_t attributes;
+		const char *permits;
+	} cases[] = {
+		{ 0, "rwx" }, { BIT(59), "rw-" }, { BIT(60), "rwx" }, { BIT(61), "rwx" },
+		{ BIT(62), "r-x" }, { BIT(59) | BIT(62), "r--" }, { BIT(53) | RO, "rwx" },
+	};
+	unsigned int level;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		for (level = PMD; level <= VMLAB_LEVEL_PGD; level++)
+			EXPECT_STREQ(cases[i].permits,
+				     kernel_permits(LINUX_7_3, level, 3 | cases[i].attributes));
 }
 
 TEST(execute_only_page_is_executable_and_not_readable)

@@ -253,6 +253,166 @@ TEST_F(forged, walk_through_a_level_without_a_name_is_refused)
 	EXPECT_EQ(-EBADMSG, vmlab_target_walk(self->target, 0x1000, &walk));
 }
 
+#define KERNEL_START	0xffff800000000000ULL
+#define NODE		"/dev/vmlab"
+
+static void add_kernel_walk(struct forge *f, uint64_t va, const struct vmlab_walk *answer)
+{
+	struct vmlab_walk question = { .size = sizeof(question), .va = va };
+
+	forge_ask(f, NODE, VMLAB_KWALK, &question, answer, sizeof(question), NULL, 0);
+}
+
+TEST_F(forged, kernel_walk_of_another_address_or_through_no_level_is_refused)
+{
+	struct vmlab_walk other = { .size = sizeof(other), .va = KERNEL_START + 0x1000 };
+	struct vmlab_walk deep = { .size = sizeof(deep), .va = KERNEL_START + 0x2000 }, walk;
+
+	deep.out_nr_levels = VMLAB_MAX_LEVELS + 1;
+	add_kernel_walk(&self->f, KERNEL_START, &other);
+	add_kernel_walk(&self->f, KERNEL_START + 0x2000, &deep);
+	REPLAY();
+	EXPECT_EQ(-EBADMSG, vmlab_kernel_walk(self->session, KERNEL_START, &walk));
+	EXPECT_EQ(-EBADMSG, vmlab_kernel_walk(self->session, KERNEL_START + 0x2000, &walk));
+	EXPECT_EQ(-ENODATA, vmlab_kernel_walk(self->session, KERNEL_START + 0x3000, &walk));
+}
+
+static void add_regions(struct forge *f, const struct vmlab_kregions *answer)
+{
+	const struct vmlab_kregions question = { .size = sizeof(question) };
+
+	forge_ask(f, NODE, VMLAB_KREGIONS, &question, answer, sizeof(question), NULL, 0);
+}
+
+TEST_F(forged, kernel_regions_that_cannot_lie_so_are_refused)
+{
+	static const struct vmlab_kregions bad[] = {
+		{ .out_nr = VMLAB_MAX_KREGIONS + 1 },
+		{ .out_nr = ~0U },
+		{ .out_nr = 1, .out_regions[0] = { 0x1000, 0x2000, 0, 1, 0 } },
+		{ .out_nr = 1, .out_regions[0] = { KERNEL_START, KERNEL_START, 0, 1, 0 } },
+		{ .out_nr = 1, .out_regions[0] = { KERNEL_START, 0, 0, 1, 0 } },
+		{ .out_nr = 1, .out_regions[0] = { KERNEL_START, KERNEL_START + 7, 0, 1, 0 } },
+		{ .out_nr = 1, .out_regions[0] = { KERNEL_START + 7, ~0xfffULL, 0, 1, 0 } },
+		{ .out_nr = 2, .out_regions = {
+			{ KERNEL_START, KERNEL_START + 0x3000, 0, 1, 0 },
+			{ KERNEL_START + 0x2000, KERNEL_START + 0x4000, 0, 2, 0 } } },
+	};
+	struct vmlab_kregions answer, regions;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		answer = bad[i];
+		answer.size = sizeof(answer);
+		add_regions(&self->f, &answer);
+	}
+	REPLAY();
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(-EBADMSG, vmlab_kernel_regions(self->session, &regions))
+			TH_LOG("regions %zu", i);
+}
+
+static void add_kernel_scan(struct forge *f, uint64_t start, uint64_t end, uint64_t next,
+			    const struct vmlab_filter *filter, const struct vmlab_run *run)
+{
+	struct vmlab_scan question = {
+		.size = sizeof(question), .start = start, .end = end, .nr_recs = 4096,
+		.format = VMLAB_FORMAT_RUNS, .rec_size = sizeof(*run),
+	};
+	struct vmlab_scan answer;
+
+	if (filter)
+		question.all_of = filter->all_of;
+	answer = question;
+	answer.out_next = next;
+	answer.out_nr = run ? 1 : 0;
+	forge_ask(f, NODE, VMLAB_KSCAN, &question, &answer, sizeof(answer), run,
+		  run ? sizeof(*run) : 0);
+}
+
+TEST_F(forged, kernel_scan_that_stands_still_or_goes_too_far_is_refused)
+{
+	const uint64_t at = KERNEL_START, end = KERNEL_START + 0x10000;
+	struct vmlab_kregions none = { 0 };
+	struct vmlab_kernel_part part;
+
+	add_kernel_scan(&self->f, at, end, at, NULL, NULL);
+	add_kernel_scan(&self->f, at + 0x1000, end, end + 0x1000, NULL, NULL);
+	add_kernel_scan(&self->f, at + 0x2000, end, 0, NULL, NULL);
+	REPLAY();
+	EXPECT_EQ(-EBADMSG, vmlab_kernel_part_read(self->session, &none, at, end, &part));
+	EXPECT_EQ(-EBADMSG, vmlab_kernel_part_read(self->session, &none, at + 0x1000, end, &part));
+	EXPECT_EQ(-EBADMSG, vmlab_kernel_part_read(self->session, &none, at + 0x2000, end, &part));
+}
+
+TEST_F(forged, kernel_alias_is_where_the_direct_map_has_the_frame_or_nowhere)
+{
+	const struct vmlab_kregions regions = {
+		.out_nr = 2, .out_regions = {
+			{ KERNEL_START, KERNEL_START + 0x8000, VMLAB_PA_NONE, VMLAB_KREGION_KASAN, 0 },
+			{ KERNEL_START + 0x8000, KERNEL_START + 0x10000, 0x40000000,
+			  VMLAB_KREGION_DIRECT, 0 } },
+	};
+	struct vmlab_walk answer = { .size = sizeof(answer), .va = KERNEL_START + 0xa000 }, walk;
+
+	add_kernel_walk(&self->f, answer.va, &answer);
+	REPLAY();
+	EXPECT_EQ(0, vmlab_kernel_alias(self->session, &regions, 0x40002, &walk));
+	EXPECT_EQ(answer.va, walk.va);
+	EXPECT_EQ(-ENOENT, vmlab_kernel_alias(self->session, &regions, 0x3ffff, &walk));
+	EXPECT_EQ(-ENOENT, vmlab_kernel_alias(self->session, &regions, 0x40008, &walk));
+	EXPECT_EQ(-ENOENT, vmlab_kernel_alias(self->session, &regions, 0, &walk));
+	EXPECT_EQ(-ENOENT, vmlab_kernel_alias(self->session, &regions, VMLAB_PFN_NONE, &walk));
+}
+
+/* What no kernel of ours has: pages that are writable and executable, open to user mode. */
+TEST_F(forged, kernel_pages_that_should_not_be_are_found_once_each)
+{
+	const uint64_t at = KERNEL_START, end = KERNEL_START + 0x10000;
+	struct vmlab_kregions regions = {
+		.size = sizeof(regions), .out_nr = 1,
+		.out_regions[0] = { KERNEL_START, KERNEL_START + 0x8000, 0,
+				    VMLAB_KREGION_MODULES, 0 },
+	};
+	struct vmlab_run run = {
+		.va = KERNEL_START + 0x3000, .pfn = 7, .count = 2, .level = VMLAB_LEVEL_PTE,
+		.shift = 12, .mapcount = VMLAB_MAPCOUNT_UNKNOWN,
+		.facts = VMLAB_FACT_PRESENT | VMLAB_FACT_READ | VMLAB_FACT_WRITE |
+			 VMLAB_FACT_EXEC | VMLAB_FACT_USER,
+	};
+	const char *options[] = { "--replay", NULL, "--json", NULL };
+	const struct vmlab_kernel_finding *finding;
+	struct command_line line;
+	struct command_ran ran;
+	unsigned int i;
+	char path[32];
+	int fd;
+
+	add_regions(&self->f, &regions);
+	add_kernel_scan(&self->f, at, at + 0x8000, at + 0x8000, NULL, &run);
+	add_kernel_scan(&self->f, at + 0x8000, end, end, NULL, NULL);
+	for (i = 0; (finding = vmlab_kernel_finding(i)); i++)
+		add_kernel_scan(&self->f, at, end, end, &finding->filter, &run);
+	forge_end(&self->f);
+	fd = forge_file(self->f.bytes, self->f.size, path);
+	options[1] = path;
+	command_words(&line, "kernel ffff800000000000-ffff800000010000", options);
+	command_run(&ran, &line);
+	EXPECT_STREQ("", command_breaks(&ran, true));
+	EXPECT_EQ(0, ran.status);
+	EXPECT_NE(NULL, strstr(ran.out, "\"enforced\":{\"r--\":0,\"rw-\":0,\"r-x\":0,\"rwx\":2}"))
+		TH_LOG("%s", ran.out);
+	EXPECT_NE(NULL, strstr(ran.out, "\"findings\":[{\"kind\":\"wx\",\"va\":\"0xffff800000003000\",\"count\":2,"))
+		TH_LOG("%s", ran.out);
+	EXPECT_NE(NULL, strstr(ran.out, ",{\"kind\":\"user\",\"va\":\"0xffff800000003000\",\"count\":2,"))
+		TH_LOG("%s", ran.out);
+	/* Between regions there is nothing: no row. */
+	EXPECT_EQ(NULL, strstr(ran.out, "\"name\":null"));
+	command_done(&ran);
+	command_forget(&line);
+	close(fd);
+}
+
 TEST_F(forged, walk_without_a_leaf_has_no_reasons_of_its_own)
 {
 	const struct vmlab_info info = forge_info();

@@ -46,6 +46,8 @@ static const char *const wrong[] = {
 	"pages|--run|x|--|true", "pages|--run|0|--|true", "pages|--run|-5|--|true",
 	"pages|--run|1e3|--|true", "pages|--run|99999999999|--|true", "pages|--run||--|true",
 	"pages|--run|5|1", "pages|1|a\nb-c", "tables", "tables|1|2", "tables|x", "tables|--",
+	"kernel|1", "kernel|--|true", "kernel|1000-2000|3", "kernel|-", "kernel|x-y", "kernel|1-",
+	"kernel|10000000000000000-20000000000000000", "kernel|a\nb-c", "kernel|--run|5",
 	"map", "map|0", "map|1|2", "map|x", "map|--",
 	"cow", "cow|1", "cow|x|1", "cow|1|x", "cow|0|1", "cow|1|0", "cow|1|2|3", "cow|1|2|1000-",
 	"cow|1|2|1000-2000|4", "cow|--|true", "cow|1|--|true", "cow|1|2|--|true", "cow|1|2|1000-0",
@@ -121,7 +123,7 @@ TEST(help_is_no_failure)
 	static const char *const words[] = {
 		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help",
 		"lesson|--help", "map|--help", "walk|--json|--help", "cow|--help", "watch|--help",
-		"snapshot|--help", "diff|--help",
+		"snapshot|--help", "diff|--help", "kernel|--help", "kernel|-h",
 	};
 	struct command_ran ran;
 	size_t i;

@@ -74,6 +74,7 @@ static const struct vmlab_arch unknown = {
 	.memory_type = no_memory_type,
 	.pkey = no_pkey,
 	.permits = permits_unknown,
+	.kernel_permits = permits_unknown,
 	.valid = valid_unknown,
 };
 
@@ -199,6 +200,14 @@ uint64_t vmlab_entry_permits(const struct vmlab_info *info, unsigned int level,
 	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
 
 	return arch->valid(level, entry) ? arch->permits(info, level, entry) : 0;
+}
+
+uint64_t vmlab_entry_kernel_permits(const struct vmlab_info *info, unsigned int level,
+				    uint64_t entry)
+{
+	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
+
+	return arch->valid(level, entry) ? arch->kernel_permits(info, level, entry) : 0;
 }
 
 bool vmlab_entry_valid(const struct vmlab_info *info, unsigned int level, uint64_t entry)

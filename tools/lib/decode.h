@@ -51,6 +51,9 @@ struct vmlab_arch {
 	/* VMLAB_FACT_READ, _WRITE, _EXEC of one entry that is valid. */
 	uint64_t (*permits)(const struct vmlab_info *info, unsigned int level,
 			    uint64_t entry);
+	/* The same, to the kernel. */
+	uint64_t (*kernel_permits)(const struct vmlab_info *info, unsigned int level,
+				   uint64_t entry);
 	bool (*valid)(unsigned int level, uint64_t entry);
 };
 

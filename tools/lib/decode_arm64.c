@@ -30,6 +30,8 @@
 #define NG		BIT(11)
 #define DBM		BIT(51)
 #define UXN		BIT(54)
+#define PXN		BIT(53)
+#define PXNTABLE	BIT(59)
 #define UXNTABLE	BIT(60)
 #define APTABLE_0	BIT(61)
 #define APTABLE_1	BIT(62)
@@ -160,6 +162,12 @@ static bool valid(unsigned int level, uint64_t entry)
 	return (entry & VALID) && (level > VMLAB_LEVEL_PTE || (entry & TYPE) == TYPE);
 }
 
+static bool writes_pass(const struct vmlab_info *info, uint64_t entry)
+{
+	return !(entry & RDONLY) ||
+	       ((entry & DBM) && (info->out_features & VMLAB_ARM64_HAFDBS));
+}
+
 /*
  * Arm ARM D8.4, memory access control, and the pseudocode of
  * AArch64.S1DirectBasePermissions: data accesses by AP, fetches by UXN alone, so that
@@ -181,8 +189,7 @@ static uint64_t permits(const struct vmlab_info *info, unsigned int level, uint6
 			facts |= VMLAB_FACT_EXEC;
 		return facts;
 	}
-	writable = !(entry & RDONLY) ||
-		   ((entry & DBM) && (info->out_features & VMLAB_ARM64_HAFDBS));
+	writable = writes_pass(info, entry);
 	if (entry & USER)
 		facts |= VMLAB_FACT_READ | (writable ? VMLAB_FACT_WRITE : 0);
 	if (!(entry & UXN))
@@ -238,6 +245,26 @@ static uint64_t tlb_groups(const struct vmlab_info *info, unsigned int level)
 	return 0;
 }
 
+/* The same of EL1: it reads whatever is valid, and executes nothing that EL0 may write. */
+static uint64_t kernel_permits(const struct vmlab_info *info, unsigned int level,
+			       uint64_t entry)
+{
+	uint64_t facts = VMLAB_FACT_READ;
+
+	if (is_table(level, entry)) {
+		if (!(entry & APTABLE_1))
+			facts |= VMLAB_FACT_WRITE;
+		if (!(entry & PXNTABLE))
+			facts |= VMLAB_FACT_EXEC;
+		return facts;
+	}
+	if (writes_pass(info, entry))
+		facts |= VMLAB_FACT_WRITE;
+	if (!(entry & PXN) && !((entry & USER) && writes_pass(info, entry)))
+		facts |= VMLAB_FACT_EXEC;
+	return facts;
+}
+
 const struct vmlab_arch vmlab_arch_arm64 = {
 	.id = VMLAB_ARCH_ARM64,
 	.name = "arm64",
@@ -253,5 +280,6 @@ const struct vmlab_arch vmlab_arch_arm64 = {
 	.memory_type = memory_type,
 	.pkey = pkey,
 	.permits = permits,
+	.kernel_permits = kernel_permits,
 	.valid = valid,
 };

@@ -144,6 +144,16 @@ static uint64_t tlb_groups(const struct vmlab_info *info, unsigned int level)
 	return level == VMLAB_LEVEL_PTE ? 8 | 4 : 0;
 }
 
+/* SDM 4.6.1, with CR0.WP: to the kernel U/S says nothing of its own pages. */
+static uint64_t kernel_permits(const struct vmlab_info *info, unsigned int level,
+			       uint64_t entry)
+{
+	(void)info;
+	(void)level;
+	return VMLAB_FACT_READ | (entry & BIT(1) ? VMLAB_FACT_WRITE : 0) |
+	       (entry & BIT(63) ? 0 : VMLAB_FACT_EXEC);
+}
+
 const struct vmlab_arch vmlab_arch_x86_64 = {
 	.id = VMLAB_ARCH_X86_64,
 	.name = "x86_64",
@@ -159,5 +169,6 @@ const struct vmlab_arch vmlab_arch_x86_64 = {
 	.memory_type = memory_type,
 	.pkey = pkey,
 	.permits = permits,
+	.kernel_permits = kernel_permits,
 	.valid = valid,
 };

@@ -91,7 +91,8 @@ struct vmlab_filter {
 
 /* A scan under way: fill with vmlab_scan_start(), read with vmlab_scan_next(). */
 struct vmlab_scanner {
-	struct vmlab_target *target;
+	struct vmlab_session *session;
+	struct vmlab_target *target;	/* NULL: the kernel half */
 	struct vmlab_filter filter;
 	uint64_t next;		/* where the next SCAN starts */
 	uint64_t end;
@@ -118,6 +119,19 @@ int vmlab_scan_start_raw(struct vmlab_scanner *scan, struct vmlab_target *target
 int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run);
 int vmlab_scan_next_raw(struct vmlab_scanner *scan, struct vmlab_raw *raw);
 void vmlab_scan_end(struct vmlab_scanner *scan);
+
+/*
+ * The kernel's own half, as struct vmlab_walk and struct vmlab_scan with VMLAB_KWALK
+ * and VMLAB_KSCAN say. -EPERM: not for the caller, or the kernel is locked down; -ENOTTY:
+ * the module is older.
+ */
+int vmlab_kernel_walk(struct vmlab_session *session, uint64_t va, struct vmlab_walk *out);
+/* As vmlab_scan_start(); read on with vmlab_scan_next(). End 0: of the kernel half. */
+int vmlab_kernel_scan_start(struct vmlab_scanner *scan, struct vmlab_session *session,
+			    uint64_t start, uint64_t end,
+			    const struct vmlab_filter *filter, uint32_t nr_recs);
+/* How the kernel divides its half. */
+int vmlab_kernel_regions(struct vmlab_session *session, struct vmlab_kregions *out);
 
 /* All VMAs that overlap [start, end), end 0 as above; free(*out). Their number. */
 ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
@@ -233,6 +247,9 @@ const char *vmlab_entry_memory_type(const struct vmlab_info *info, unsigned int 
 				    uint64_t entry);
 /* The protection key in a leaf, or -1 where this machine has none in its entries. */
 int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry);
+/* The same for the kernel. */
+uint64_t vmlab_entry_kernel_permits(const struct vmlab_info *info, unsigned int level,
+				    uint64_t entry);
 /* Does the MMU translate through it? */
 bool vmlab_entry_valid(const struct vmlab_info *info, unsigned int level, uint64_t entry);
 /* The name and mask of the @i-th feature of @arch, or NULL past the last. */
@@ -579,6 +596,57 @@ const uint64_t *vmlab_diff_pages(const struct vmlab_diff *diff);
 /* Facts that both sides could tell. */
 uint64_t vmlab_diff_facts(const struct vmlab_diff *diff);
 void vmlab_diff_end(struct vmlab_diff *diff);
+
+/* ---- kernel.c: the kernel half, region by region -------------------------- */
+
+/* What is mapped, in base pages but for the leaves. */
+struct vmlab_kernel_sums {
+	uint64_t r;		/* readable alone */
+	uint64_t rw;
+	uint64_t rx;
+	uint64_t rwx;
+	uint64_t user;		/* no level keeps user mode out */
+	uint64_t absent;	/* not mapped, and the frame kept in the entry */
+	uint64_t repeated;	/* one frame for whole tables */
+	uint64_t leaves[VMLAB_MAX_LEVELS + 1];	/* that are mapped, by VMLAB_LEVEL_* */
+};
+
+/* A part of the kernel half, from low to high: a region, or what lies between. */
+struct vmlab_kernel_part {
+	uint64_t start;
+	uint64_t end;
+	const char *name;	/* NULL for what lies between */
+	struct vmlab_kernel_sums sums;
+};
+
+/* Something that no page of the kernel should be. */
+struct vmlab_kernel_finding {
+	const char *kind;	/* "wx", "user" */
+	const char *what;	/* one line, for people */
+	struct vmlab_filter filter;	/* a scan with it gives these runs and no others */
+	uint64_t (*pages)(const struct vmlab_kernel_sums *sums);	/* of it in a part */
+};
+
+/* "direct map", "vmalloc" ...; NULL for a kind that this library does not know. */
+const char *vmlab_kregion_name(uint32_t kind);
+/* The region that holds @va, or NULL. */
+const struct vmlab_kregion *vmlab_kregions_find(const struct vmlab_kregions *regions,
+						uint64_t va);
+/*
+ * The part that begins at @start and ends at @end or where the region does, whichever
+ * comes first: scanned and summed up. 0 or -errno.
+ */
+int vmlab_kernel_part_read(struct vmlab_session *session,
+			   const struct vmlab_kregions *regions, uint64_t start,
+			   uint64_t end, struct vmlab_kernel_part *out);
+/*
+ * The kernel's own alias of a frame: where the direct map has it, in out->va, and what
+ * is there. -ENOENT: the direct map has no room for it.
+ */
+int vmlab_kernel_alias(struct vmlab_session *session, const struct vmlab_kregions *regions,
+		       uint64_t pfn, struct vmlab_walk *out);
+/* The @i-th kind of finding, or NULL past the last. */
+const struct vmlab_kernel_finding *vmlab_kernel_finding(unsigned int i);
 
 /* ---- launch.c: a process of our own to look at --------------------------- */
 

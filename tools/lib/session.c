@@ -359,12 +359,68 @@ int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 	return ret;
 }
 
-static int scan_start(struct vmlab_scanner *scan, struct vmlab_target *target, uint64_t start,
+int vmlab_kernel_walk(struct vmlab_session *session, uint64_t va, struct vmlab_walk *out)
+{
+	struct vmlab_question q = {
+		.cmd = VMLAB_KWALK,
+		.arg = out,
+		.size = sizeof(*out),
+		.sz_in = offsetof(struct vmlab_walk, out_flags),
+	};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	out->size = sizeof(*out);
+	out->va = va;
+	ret = vmlab_object_ask(session->node, &q);
+	if (!ret && !walk_is_sane(&session->info, out))
+		ret = -EBADMSG;
+	return ret;
+}
+
+/* From low to high, each with something in it, and none over another. */
+static bool kregions_are_sane(const struct vmlab_info *info, const struct vmlab_kregions *ask)
+{
+	uint64_t at = info->out_kernel_start;
+	uint32_t i;
+
+	if (ask->out_nr > VMLAB_MAX_KREGIONS)
+		return false;
+	for (i = 0; i < ask->out_nr; i++) {
+		const struct vmlab_kregion *region = &ask->out_regions[i];
+
+		if (region->start < at || region->end <= region->start ||
+		    (region->start | region->end) & ((1ULL << info->out_page_shift) - 1))
+			return false;
+		at = region->end;
+	}
+	return true;
+}
+
+int vmlab_kernel_regions(struct vmlab_session *session, struct vmlab_kregions *out)
+{
+	struct vmlab_question q = {
+		.cmd = VMLAB_KREGIONS,
+		.arg = out,
+		.size = sizeof(*out),
+		.sz_in = offsetof(struct vmlab_kregions, out_nr),
+	};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	out->size = sizeof(*out);
+	ret = vmlab_object_ask(session->node, &q);
+	if (!ret && !kregions_are_sane(&session->info, out))
+		ret = -EBADMSG;
+	return ret;
+}
+
+static int scan_start(struct vmlab_scanner *scan, struct vmlab_session *session, uint64_t start,
 		      uint64_t end, uint32_t nr_recs)
 {
-	scan->target = target;
+	scan->session = session;
 	scan->next = start;
-	scan->end = end ? end : target->session->info.out_user_end;
+	scan->end = end;
 	scan->nr_recs = nr_recs ? nr_recs : SCAN_RECS;
 	scan->buf = calloc(scan->nr_recs, scan->rec_size);
 	return scan->buf ? 0 : -ENOMEM;
@@ -375,22 +431,40 @@ int vmlab_scan_start(struct vmlab_scanner *scan, struct vmlab_target *target,
 		     const struct vmlab_filter *filter, uint32_t nr_recs)
 {
 	*scan = (struct vmlab_scanner) {
+		.target = target,
 		.format = VMLAB_FORMAT_RUNS,
 		.rec_size = sizeof(struct vmlab_run),
 	};
 	if (filter)
 		scan->filter = *filter;
-	return scan_start(scan, target, start, end, nr_recs);
+	return scan_start(scan, target->session, start,
+			  end ? end : target->session->info.out_user_end, nr_recs);
 }
 
 int vmlab_scan_start_raw(struct vmlab_scanner *scan, struct vmlab_target *target,
 			 uint64_t start, uint64_t end, uint32_t nr_recs)
 {
 	*scan = (struct vmlab_scanner) {
+		.target = target,
 		.format = VMLAB_FORMAT_RAW,
 		.rec_size = sizeof(struct vmlab_raw),
 	};
-	return scan_start(scan, target, start, end, nr_recs);
+	return scan_start(scan, target->session, start,
+			  end ? end : target->session->info.out_user_end, nr_recs);
+}
+
+int vmlab_kernel_scan_start(struct vmlab_scanner *scan, struct vmlab_session *session,
+			    uint64_t start, uint64_t end,
+			    const struct vmlab_filter *filter, uint32_t nr_recs)
+{
+	*scan = (struct vmlab_scanner) {
+		.format = VMLAB_FORMAT_RUNS,
+		.rec_size = sizeof(struct vmlab_run),
+	};
+	if (filter)
+		scan->filter = *filter;
+	return scan_start(scan, session, start,
+			  end ? end : VMLAB_KERNEL_END(session->info.out_page_shift), nr_recs);
 }
 
 /* One more buffer of runs. A signal that was handled is no reason to stop. */
@@ -410,7 +484,7 @@ static int fetch(struct vmlab_scanner *scan)
 		.min_mapcount = scan->filter.min_mapcount,
 	};
 	struct vmlab_question q = {
-		.cmd = VMLAB_SCAN,
+		.cmd = scan->target ? VMLAB_SCAN : VMLAB_KSCAN,
 		.arg = &ask,
 		.size = sizeof(ask),
 		.sz_in = offsetof(struct vmlab_scan, out_next),
@@ -424,7 +498,8 @@ static int fetch(struct vmlab_scanner *scan)
 	int ret;
 
 	do {
-		ret = vmlab_object_ask(scan->target->object, &q);
+		ret = vmlab_object_ask(scan->target ? scan->target->object :
+				       scan->session->node, &q);
 	} while (ret == -EINTR);
 	if (ret)
 		return ret;
@@ -459,7 +534,7 @@ int vmlab_scan_next(struct vmlab_scanner *scan, struct vmlab_run *run)
 {
 	int ret = scan->format == VMLAB_FORMAT_RUNS ? scan_next(scan, run) : -EINVAL;
 
-	if (ret == 1 && !run_is_sane(&scan->target->session->info, run))
+	if (ret == 1 && !run_is_sane(&scan->session->info, run))
 		ret = -EBADMSG;
 	return ret;
 }
@@ -468,7 +543,7 @@ int vmlab_scan_next_raw(struct vmlab_scanner *scan, struct vmlab_raw *raw)
 {
 	int ret = scan->format == VMLAB_FORMAT_RAW ? scan_next(scan, raw) : -EINVAL;
 
-	if (ret == 1 && !raw_is_sane(&scan->target->session->info, raw))
+	if (ret == 1 && !raw_is_sane(&scan->session->info, raw))
 		ret = -EBADMSG;
 	return ret;
 }

@@ -52,6 +52,7 @@ extern const struct command cmd_cow;
 extern const struct command cmd_watch;
 extern const struct command cmd_snapshot;
 extern const struct command cmd_diff;
+extern const struct command cmd_kernel;
 extern const struct command cmd_lesson;
 
 /* --before: one of the parent, one of the child. */
@@ -117,8 +118,8 @@ enum cli_where {
 	CLI_AT_QUERY,
 	CLI_AT_SYMBOL,
 	CLI_AT_HOLE,		/* the address is not canonical */
-	CLI_AT_KERNEL_HALF,
 	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
+	CLI_AT_KERNEL,		/* a query about the kernel half */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
 	CLI_AT_SNAPSHOT,	/* what a snapshot was expected to hold */
@@ -142,7 +143,7 @@ int cli_open_target(struct cli *cli);
 /* The same for two processes, operands 0 and 1. */
 int cli_open_pair(struct cli *cli);
 /* START-END, both hexadecimal addresses. */
-bool cli_parse_range(char *text, uint64_t *start, uint64_t *end);
+bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end);
 /* A time in milliseconds, at most a day. */
 bool cli_parse_ms(const char *text, unsigned int *ms);
 /* A hexadecimal address, with or without 0x. */

@@ -8,14 +8,16 @@
 
 #include "cli.h"
 
-enum { VA, CANONICAL, MAPPED, ASKED, ENFORCED, WHY, STATE, MAPCOUNT };
+enum { VA, CANONICAL, HALF, MAPPED, ASKED, ENFORCED, USER, WHY, STATE, MAPCOUNT };
 
 static const struct render_field fields[] = {
 	[VA]		= { "va", "address", RENDER_HEX, 0 },
 	[CANONICAL]	= { "canonical", "canonical", RENDER_BOOL, RENDER_PROGRAMS },
+	[HALF]		= { "half", "half", RENDER_TEXT, 0 },
 	[MAPPED]	= { "mapped", "mapped", RENDER_BOOL, 0 },
 	[ASKED]		= { "asked", "asked", RENDER_PERMS, 0 },
 	[ENFORCED]	= { "enforced", "enforced", RENDER_PERMS, 0 },
+	[USER]		= { "user", "user mode", RENDER_BOOL, 0 },
 	[WHY]		= { "why", "because", RENDER_LIST, 0 },
 	[STATE]		= { "state", "state", RENDER_STATE, 0 },
 	[MAPCOUNT]	= { "mapcount", "mapcount", RENDER_NUM, 0 },
@@ -146,12 +148,68 @@ static int show(struct cli *cli, const struct vmlab_walk *walk,
 	return cli_finish(cli);
 }
 
-/* Of an address that no process can have: what is it then? */
-static enum cli_where where_is(const struct vmlab_info *info, uint64_t va)
+static void show_kernel_region(struct cli *cli, uint64_t va)
 {
-	if (va >= info->out_kernel_start)
-		return CLI_AT_KERNEL_HALF;
-	return vmlab_va_canonical(info, va) ? CLI_AT_LAST_PAGE : CLI_AT_HOLE;
+	const struct vmlab_kregion *region = NULL;
+	struct render *r = cli->render;
+	struct vmlab_kregions regions;
+
+	if (!vmlab_kernel_regions(cli->session, &regions))
+		region = vmlab_kregions_find(&regions, va);
+	if (!region) {
+		render_no_object(r, "region");
+		return;
+	}
+	render_object(r, "region", "region");
+	render_put(r, &region_fields[R_START], RENDER_V_NUM(region->start));
+	render_put(r, &region_fields[R_END], RENDER_V_NUM(region->end));
+	render_put(r, &region_fields[R_NAME], RENDER_V_TEXT(vmlab_kregion_name(region->kind)));
+	render_object_end(r);
+}
+
+/* An address of the kernel's own: no process asked for it, and none has it alone. */
+static int show_kernel(struct cli *cli, const struct vmlab_walk *walk)
+{
+	const struct vmlab_info *info = vmlab_session_info(cli->session);
+	const struct vmlab_run *leaf = &walk->out_leaf;
+	struct vmlab_perms enforced = vmlab_facts_enforced(leaf->facts);
+	struct render *r = cli->render;
+
+	render_put(r, &fields[HALF], RENDER_V_TEXT("kernel"));
+	render_note(r, "what is enforced and what each level allows is the kernel's own, not user mode's");
+	render_put(r, &fields[MAPPED], RENDER_V_NUM(!!(walk->out_flags & VMLAB_OUT_MAPPED)));
+	show_kernel_region(cli, walk->va);
+	if (cli->json)
+		render_put(r, &fields[ASKED], RENDER_V_NULL);
+	render_put(r, &fields[ENFORCED], RENDER_V_TEXT(enforced.s));
+	render_put(r, &fields[USER], RENDER_V_NUM(!!(leaf->facts & VMLAB_FACT_USER)));
+	if (cli->json) {
+		render_put(r, &fields[WHY], RENDER_V_LIST(NULL, 0));
+		render_put(r, &fields[STATE], RENDER_V_NULL);
+		render_put(r, &fields[MAPCOUNT], RENDER_V_NULL);
+	}
+	show_leaf(r, info, walk, false);
+	view_levels(r, info, walk);
+	return cli_finish(cli);
+}
+
+static void begin(struct cli *cli, uint64_t va, bool canonical)
+{
+	render_begin(cli->render);
+	view_process(cli);
+	render_put(cli->render, &fields[VA], RENDER_V_NUM(va));
+	render_put(cli->render, &fields[CANONICAL], RENDER_V_NUM(canonical));
+}
+
+static int walk_kernel(struct cli *cli, uint64_t va)
+{
+	struct vmlab_walk walk;
+	int ret = vmlab_kernel_walk(cli->session, va, &walk);
+
+	if (ret)
+		return cli_fail(cli, CLI_AT_KERNEL, ret);
+	begin(cli, va, true);
+	return show_kernel(cli, &walk);
 }
 
 static int run(struct cli *cli)
@@ -178,20 +236,18 @@ static int run(struct cli *cli)
 	}
 
 	canonical = vmlab_va_canonical(vmlab_session_info(cli->session), va);
+	if (canonical && va >= vmlab_session_info(cli->session)->out_kernel_start)
+		return walk_kernel(cli, va);
 	ret = vmlab_target_walk(cli->target, va, &walk);
 	if (ret && ret != -ERANGE)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
 	/* A program learns what is wrong with the address; people get the one line. */
-	if (!ret || cli->json) {
-		render_begin(cli->render);
-		view_process(cli);
-		render_put(cli->render, &fields[VA], RENDER_V_NUM(va));
-		render_put(cli->render, &fields[CANONICAL], RENDER_V_NUM(canonical));
-	}
+	if (!ret || cli->json)
+		begin(cli, va, canonical);
 	if (ret) {
 		if (cli->json)
 			render_put(cli->render, &fields[MAPPED], RENDER_V_NUM(0));
-		return cli_fail(cli, where_is(vmlab_session_info(cli->session), va), ret);
+		return cli_fail(cli, canonical ? CLI_AT_LAST_PAGE : CLI_AT_HOLE, ret);
 	}
 	ret = vmlab_regions_read(cli->session, cli->pid, &regions);
 	if (ret)
@@ -208,6 +264,7 @@ const struct command cmd_walk = {
 	.help = "ADDR is hexadecimal, with or without 0x, or a symbol: NAME, or FILE:NAME as in\n"
 		"libc.so.6:malloc. Each line is one entry on the way from the root to the frame:\n"
 		"where its table lies, its raw value, what it alone permits to user mode, its bits.\n"
-		"enforced is what all levels together permit, asked is what the mapping wants.\n",
+		"enforced is what all levels together permit, asked is what the mapping wants.\n"
+		"Of an address of the kernel half, it is what they permit to the kernel itself.\n",
 	.run = run,
 };

@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&cmd_watch,
 	&cmd_snapshot,
 	&cmd_diff,
+	&cmd_kernel,
 	&cmd_lesson,
 };
 

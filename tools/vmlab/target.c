@@ -147,17 +147,15 @@ bool cli_parse_va(const char *text, uint64_t *va)
 	return !errno && !*end;
 }
 
-bool cli_parse_range(char *text, uint64_t *start, uint64_t *end)
+bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end)
 {
-	char *dash = strchr(text, '-');
-	bool ok;
+	const char *dash = strchr(text, '-');
+	char first[32];
 
-	if (!dash)
+	if (!dash || (size_t)(dash - text) >= sizeof(first))
 		return false;
-	*dash = '\0';
-	ok = cli_parse_va(text, start) && cli_parse_va(dash + 1, end);
-	*dash = '-';
-	return ok;
+	snprintf(first, sizeof(first), "%.*s", (int)(dash - text), text);
+	return cli_parse_va(first, start) && cli_parse_va(dash + 1, end);
 }
 
 int cli_finish(struct cli *cli)

@@ -77,12 +77,12 @@ static unsigned int kind_of(const struct vmlab_info *info, const struct vmlab_wa
 }
 
 static void level_values(const struct vmlab_info *info, const struct vmlab_entry *entry,
-			 unsigned int kind, uint64_t permits_of, struct vmlab_perms *allows,
+			 unsigned int kind, uint64_t permits, struct vmlab_perms *allows,
 			 const char **names, struct render_value *v)
 {
 	size_t nr = view_bits(info, entry->level, entry->entry, kind, names);
 
-	*allows = vmlab_facts_enforced(vmlab_entry_permits(info, entry->level, permits_of));
+	*allows = vmlab_facts_enforced(permits);
 	v[L_LEVEL] = RENDER_V_TEXT(vmlab_level_name(info, entry->level));
 	v[L_INDEX] = RENDER_V_NUM(entry->index);
 	v[L_TABLE] = RENDER_V_NUM(entry->table_pa);
@@ -102,13 +102,16 @@ void view_levels(struct render *r, const struct vmlab_info *info,
 	render_table(r, "levels", NULL, level_fields, L_NR);
 	for (i = 0; i < walk->out_nr_levels; i++) {
 		const struct vmlab_entry *entry = &walk->out_levels[i];
-		uint64_t permits_of = entry->entry;
+		uint64_t permits_of = entry->entry, permits;
 
 		/* Under KPTI user mode runs on the other root: that one permits. */
 		if (!i && (walk->out_flags & VMLAB_OUT_USER_ROOT))
 			permits_of = walk->out_user_root.entry;
-		level_values(info, entry, kind_of(info, walk, i), permits_of, &allows,
-			     names, v);
+		if (walk->va >= info->out_kernel_start)
+			permits = vmlab_entry_kernel_permits(info, entry->level, permits_of);
+		else
+			permits = vmlab_entry_permits(info, entry->level, permits_of);
+		level_values(info, entry, kind_of(info, walk, i), permits, &allows, names, v);
 		render_row(r, v);
 	}
 	render_table_end(r);
@@ -127,7 +130,8 @@ void view_user_root(struct render *r, const struct vmlab_info *info,
 		return;
 	kind = vmlab_entry_valid(info, root->level, root->entry) ?
 		VMLAB_BIT_TABLE : VMLAB_BIT_ABSENT;
-	level_values(info, root, kind, root->entry, &allows, names, v);
+	level_values(info, root, kind, vmlab_entry_permits(info, root->level, root->entry),
+		     &allows, names, v);
 	render_object(r, "user_root", "user root");
 	for (i = 0; i < L_NR; i++)
 		render_put(r, &level_fields[i], v[i]);
