@@ -39,6 +39,7 @@ union any_arg {
 	struct vmlab_scan scan;
 	struct vmlab_vmas vmas;
 	struct vmlab_tables tables;
+	struct vmlab_frames frames;
 };
 
 /* From @_out to @_out_end outputs only; @_last ends the first published struct. */
@@ -72,6 +73,8 @@ static const struct op node_ops[] = {
 	   out_module_version, info),
 	OP(VMLAB_OPEN, struct vmlab_open, out_fd, out_flags, out_flags,
 	   vmlab_target_open),
+	OP(VMLAB_FRAMES, struct vmlab_frames, out_next, out_flags, out_flags,
+	   vmlab_frame_list),
 };
 
 static const struct op target_ops[] = {

@@ -40,6 +40,7 @@ struct question {
 		struct vmlab_scan scan;
 		struct vmlab_vmas vmas;
 		struct vmlab_tables tables;
+		struct vmlab_frames frames;
 	} arg;
 	char *recs;			/* SZ_RECS bytes */
 };
@@ -109,6 +110,12 @@ static int tables(struct question *q)
 	q->arg.tables = ask_tables(0, q->start + PAGES * PAGE, q->recs,
 				   SZ_RECS / sizeof(struct vmlab_table));
 	return ask(q->target, VMLAB_TABLES, &q->arg.tables);
+}
+
+static int frames(struct question *q)
+{
+	q->arg.frames = ask_frame_list(1000, 3000, q->recs, SZ_RECS / sizeof(struct vmlab_frame));
+	return ask(q->node, VMLAB_FRAMES, &q->arg.frames);
 }
 
 FIXTURE(faults)
@@ -265,6 +272,15 @@ TEST_F(faults, TABLES_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(5, self->q.arg.tables.out_nr);
 }
 
+TEST_F(faults, FRAMES_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	/* It takes no memory: the struct in and out, and the records. */
+	EXPECT_LE(3, sweep(_metadata, self, frames));
+	EXPECT_EQ(2000, self->q.arg.frames.out_nr);
+}
+
 /*
  * A process of its own each time: what is kept of it would be seen among the
  * kernel's address spaces.
@@ -332,7 +348,8 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
 	char *report = malloc(1 << 16);
-	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables };
+	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables,
+			   frames };
 	size_t i;
 
 	if (self->missing)
