@@ -16,7 +16,9 @@
 /* Only these: what starts programs or writes files is not for made-up words. */
 static bool may_run(const char *args)
 {
-	static const char *const commands[] = { "info", "walk", "pages", "map", "tables" };
+	static const char *const commands[] = {
+		"info", "walk", "pages", "map", "tables", "synonyms", "homonyms", "frame",
+	};
 	size_t i;
 
 	if (strstr(args, "--r"))

@@ -73,6 +73,13 @@ static const struct {
 	{ "device",		RED },
 	{ "hole",		DIM },
 	{ "kernel",		DIM },
+	/* classes of shared frames */
+	{ "same-process",	GREEN },
+	{ "cow",		YELLOW },
+	{ "shared-memory",	CYAN },
+	{ "shared-file",	BLUE },
+	{ "vdso",		DIM },
+	{ "mixed-permission",	RED },
 };
 
 static struct text *T(struct render *r)
@@ -237,6 +244,9 @@ static void format(struct render *r, char *buf, size_t size, enum render_type ty
 		break;
 	case RENDER_BAR:
 		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
+		break;
+	case RENDER_ROWS:
+		buf[0] = '\0';	/* for programs: people get rows of their own */
 		break;
 	}
 	plain_text(buf, T(r)->utf8);

@@ -16,6 +16,9 @@ static const struct command *const commands[] = {
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_tables,
+	&cmd_synonyms,
+	&cmd_homonyms,
+	&cmd_frame,
 	&cmd_lesson,
 };
 
@@ -93,14 +96,14 @@ static int parse(struct cli *cli, int argc, char **argv)
 	struct option options[NR_COMMON + MAX_OWN + 1] = { 0 };
 	const struct option *own = cli->command->options;
 	size_t nr = NR_COMMON;
-	int opt;
+	int opt, which = 0;
 
 	memcpy(options, common_options, sizeof(common_options));
 	for (; own && own->name && nr < NR_COMMON + MAX_OWN; own++)
 		options[nr++] = *own;
 	opterr = 0;
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":h", options, &which)) != -1) {
 		switch (opt) {
 		case OPT_JSON:
 			break;		/* seen by wants_json() */
@@ -124,8 +127,8 @@ static int parse(struct cli *cli, int argc, char **argv)
 			return cli_usage(cli, "unknown option %s", argv[optind - 1]);
 		default:
 			if (!cli->command->option(cli, opt, optarg))
-				return cli_usage(cli, "cannot use %s for %s", optarg,
-						 argv[optind - 1]);
+				return cli_usage(cli, "cannot use %s for --%s", optarg,
+						 options[which].name);
 		}
 	}
 	cli->argc = argc - optind;
