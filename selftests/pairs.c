@@ -24,6 +24,9 @@
 #include "victim.h"
 #include "witness.h"
 
+/* For the kernel's own tools (tools/mm/page-types.c), hence not in that header. */
+#define KPF_PRIVATE	35
+
 #define CHUNK	4096U
 #define MAX_PIDS 8192
 #define TRIES	4
@@ -171,6 +174,16 @@ static void count_own(const struct witness *w, const struct counts *counts)
 		free(areas);
 }
 
+/*
+ * zsmalloc (zram) keeps offsets where processes' pages have their map count, and
+ * kpagecount takes them for one: memory that is in no cache and of no process.
+ */
+static bool is_borrowed(uint64_t flags)
+{
+	return flags & KPF(PRIVATE) && !(flags & (KPF(LRU) | KPF(ANON) | KPF(HUGE) |
+						  KPF(UPTODATE) | KPF(SWAPBACKED)));
+}
+
 static void compare(const struct witness *w, const struct counts *counts, struct pairs *pairs)
 {
 	const uint64_t *kcounts = counts->kcounts, *kflags = counts->kflags;
@@ -187,6 +200,10 @@ static void compare(const struct witness *w, const struct counts *counts, struct
 			/* It is mapped, but by design nobody counts. */
 			if (kflags[i] & KPF(ZERO_PAGE))
 				continue;
+			if (kcounts[i] && !ours && is_borrowed(kflags[i])) {
+				pairs->borrowed++;
+				continue;
+			}
 			if (kcounts[i] && !ours)
 				pairs->lacking++;
 			if (large) {

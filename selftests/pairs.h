@@ -15,6 +15,7 @@ struct pairs {
 	uint64_t pairs;		/* of a process and an address, in the index or our own */
 	uint64_t large;		/* counted frames of larger folios: looked for, not compared */
 	uint64_t lacking;	/* counted, and found nowhere */
+	uint64_t borrowed;	/* counted, but the kernel's: it keeps something else there */
 	uint64_t differing;	/* the index has another number than kpagecount */
 	char first[256];	/* of those that differ or lack, in words */
 	char same[128];		/* "" when a second run said the same, byte for byte */
