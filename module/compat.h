@@ -68,6 +68,22 @@ static inline u32 compat_mapcount(struct page *page, struct folio *folio)
 }
 #endif
 
+/* Slab pages: a page type since 6.10 (46df8e73a4a3), a flag before. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define compat_page_slab(page)	(compat_page_flags(page) & BIT(PG_slab))
+#else
+#define compat_page_slab(page)	folio_test_slab((struct folio *)(page))
+#endif
+
+/* The order of the largest free block: so called since 6.8, one less than MAX_ORDER before 6.4. */
+#ifndef MAX_PAGE_ORDER
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#else
+#define MAX_PAGE_ORDER	MAX_ORDER
+#endif
+#endif
+
 /*
  * A leaf above the last level without a counted frame: pmd_special() is in
  * generic code since 6.12. Before, only the kind of the VMA told.

@@ -40,6 +40,7 @@ union any_arg {
 	struct vmlab_vmas vmas;
 	struct vmlab_tables tables;
 	struct vmlab_kregions kregions;
+	struct vmlab_frames frames;
 };
 
 /* From @_out to @_out_end outputs only; @_last ends the first published struct. */
@@ -79,6 +80,8 @@ static const struct op node_ops[] = {
 	   vmlab_kernel_scan),
 	OP(VMLAB_KREGIONS, struct vmlab_kregions, out_nr, out_regions, out_regions,
 	   vmlab_kernel_regions),
+	OP(VMLAB_FRAMES, struct vmlab_frames, out_next, out_flags, out_flags,
+	   vmlab_frame_list),
 };
 
 static const struct op target_ops[] = {

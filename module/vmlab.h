@@ -5,9 +5,9 @@
  * The way of a question: main.c owns the node, ioctl.c copies in and out and
  * picks the handler, target.c holds the address space and decides what the
  * caller may see, walk.c descends the tables under their locks, frame.c says
- * what a frame is, scan.c and vma.c turn ranges into records. kernel.c does all of
- * it for the kernel half, which has no locks. arch/ knows the bits, compat.h the
- * kernel versions.
+ * what a mapped frame is and frames.c what any frame is, scan.c and vma.c turn
+ * ranges into records. kernel.c does all of it for the kernel half, which has no
+ * locks. arch/ knows the bits, compat.h the kernel versions.
  */
 #ifndef VMLAB_H
 #define VMLAB_H
@@ -121,5 +121,8 @@ long vmlab_scan(struct vmlab_call *call);
 /* vma.c */
 long vmlab_vma_list(struct vmlab_call *call);
 u64 vmlab_vma_facts(const struct vm_area_struct *vma);
+
+/* frames.c */
+long vmlab_frame_list(struct vmlab_call *call);
 
 #endif /* VMLAB_H */

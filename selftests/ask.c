@@ -83,6 +83,18 @@ struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t
 	};
 }
 
+struct vmlab_frames ask_frame_list(uint64_t start, uint64_t end, void *buf, uint32_t nr)
+{
+	return (struct vmlab_frames) {
+		.size = sizeof(struct vmlab_frames),
+		.start = start,
+		.end = end,
+		.buf = (uintptr_t)buf,
+		.nr_recs = nr,
+		.rec_size = sizeof(struct vmlab_frame),
+	};
+}
+
 int ask_open_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

@@ -40,6 +40,9 @@ struct vmlab_vmas ask_vmas(uint64_t start, uint64_t end, void *buf, uint32_t nr)
 /* And for TABLES. */
 struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t nr);
 
+/* And for FRAMES, by number. */
+struct vmlab_frames ask_frame_list(uint64_t start, uint64_t end, void *buf, uint32_t nr);
+
 /* Descriptors open in this process. */
 int ask_open_files(void);
 

@@ -763,6 +763,19 @@ static bool locked_down(void)
 	return strstr(line, "[confidentiality]");
 }
 
+static int frames_by_number(void)
+{
+	struct vmlab_frame frame;
+	struct vmlab_frames frames = ask_frame_list(1000, 1001, &frame, 1);
+	int fd = open(NODE, O_RDWR | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = ask(fd, VMLAB_FRAMES, &frames);
+	close(fd);
+	return ret;
+}
+
 TEST_F(open_node, shows_under_lockdown_what_pagemap_shows)
 {
 	struct result *r = &shared->result;
@@ -778,6 +791,8 @@ TEST_F(open_node, shows_under_lockdown_what_pagemap_shows)
 		EXPECT_TRUE(kcore >= 0 || errno == ENOENT);
 	}
 	printf("# the kernel is %slocked down\n", locked_down() ? "" : "not ");
+	/* Frames by number are another matter: no pagemap stands behind them. */
+	EXPECT_EQ(locked_down() ? -EPERM : 0, frames_by_number());
 	measure(&root, &root, ITSELF, ROOTS, cell, r);
 	EXPECT_STREQ("", r->why);
 	EXPECT_STREQ("frames", cell);

@@ -328,6 +328,9 @@ TEST_F(vmlab, refuses_a_pid_that_does_not_exist)
 {
 	EXPECT_REFUSED(1, "ESRCH", "walk 4194303 1000");
 	EXPECT_REFUSED(1, "ESRCH", "pages 4194303");
+	EXPECT_REFUSED(1, "ESRCH", "synonyms %d 4194303", self->pid);
+	EXPECT_REFUSED(1, "ESRCH", "homonyms %d 4194303", self->pid);
+	EXPECT_REFUSED(1, "ESRCH", "frame 4194303:1000");
 }
 
 TEST_F(vmlab, refuses_what_is_no_pid)
@@ -343,12 +346,15 @@ TEST_F(vmlab, refuses_a_dead_process_that_nobody_has_buried)
 	ASSERT_EQ(0, victim_make_zombie(&self->sleeper));
 	EXPECT_REFUSED(1, "ESRCH", "walk %d 1000", self->pid);
 	EXPECT_REFUSED(1, "ESRCH", "pages %d", self->pid);
+	EXPECT_REFUSED(1, "ESRCH", "synonyms %d", self->pid);
 }
 
 TEST_F(vmlab, refuses_a_kernel_thread)
 {
 	EXPECT_REFUSED(1, "ESRCH", "walk %d 1000", (int)victim_kernel_thread());
 	EXPECT_REFUSED(1, "ESRCH", "pages %d", (int)victim_kernel_thread());
+	EXPECT_REFUSED(1, "ESRCH", "synonyms %d", (int)victim_kernel_thread());
+	EXPECT_REFUSED(1, "ESRCH", "frame 1000 --in %d", (int)victim_kernel_thread());
 }
 
 TEST_F(vmlab, refuses_an_address_that_no_process_has)
@@ -463,6 +469,8 @@ TEST_F(vmlab, refuses_ranges_that_are_none)
 	EXPECT_REFUSED(1, "EINVAL", "pages %d 3000-1000", self->pid);
 	EXPECT_REFUSED(1, "ERANGE", "pages %d 1000-ffff800000000000", self->pid);
 	EXPECT_REFUSED(2, "EUSAGE", "pages %d 1000", self->pid);
+	EXPECT_REFUSED(1, "ERANGE", "frame 9999999999999999");
+	EXPECT_REFUSED(1, "ENOENT", "frame %d:1000", self->pid);
 	EXPECT_REFUSED(2, "EUSAGE", "pages %d 1000-", self->pid);
 	EXPECT_REFUSED(2, "EUSAGE", "pages %d xyz-zzz", self->pid);
 }

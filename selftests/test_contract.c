@@ -27,6 +27,8 @@ _Static_assert(sizeof(struct vmlab_vma) == 56, "struct vmlab_vma");
 _Static_assert(sizeof(struct vmlab_vmas) == 56, "struct vmlab_vmas");
 _Static_assert(sizeof(struct vmlab_table) == 32, "struct vmlab_table");
 _Static_assert(sizeof(struct vmlab_tables) == 56, "struct vmlab_tables");
+_Static_assert(sizeof(struct vmlab_frame) == 48, "struct vmlab_frame");
+_Static_assert(sizeof(struct vmlab_frames) == 56, "struct vmlab_frames");
 
 _Static_assert(sizeof(struct vmlab_kregion) == 32, "struct vmlab_kregion");
 _Static_assert(sizeof(struct vmlab_kregions) == 528, "struct vmlab_kregions");
@@ -46,6 +48,7 @@ union any_call {
 	struct vmlab_vmas vmas;
 	struct vmlab_tables tables;
 	struct vmlab_kregions kregions;
+	struct vmlab_frames frames;
 };
 
 FIXTURE(call)
@@ -140,6 +143,14 @@ FIXTURE_VARIANT_ADD(call, kregions)
 	.outputs = offsetof(struct vmlab_kregions, out_nr),
 };
 
+FIXTURE_VARIANT_ADD(call, frames)
+{
+	.cmd = VMLAB_FRAMES,
+	.size = sizeof(struct vmlab_frames),
+	.on_node = true,
+	.outputs = offsetof(struct vmlab_frames, out_next),
+};
+
 static uint64_t kernel_code(int node)
 {
 	struct vmlab_kregions ask_for = { .size = sizeof(ask_for) };
@@ -208,6 +219,9 @@ static union any_call valid(const call_data *self, const call_variant *variant)
 		break;
 	case VMLAB_TABLES:
 		call.tables = ask_tables(start, start + 16 * PAGE, self->recs, NR_RECS);
+		break;
+	case VMLAB_FRAMES:
+		call.frames = ask_frame_list(1000, 1016, self->recs, NR_RECS);
 		break;
 	case VMLAB_VMAS:
 		call.vmas = ask_vmas(start, start + 16 * PAGE, self->recs, NR_RECS);
@@ -420,9 +434,10 @@ TEST_F(call, needs_its_number_to_the_last_bit)
 		union any_call call = valid(self, variant);
 
 		/* The neighbours are ioctls of their own. */
-		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_KWALK ||
-		    cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS || cmd == VMLAB_WALK ||
-		    cmd == VMLAB_SCAN || cmd == VMLAB_VMAS || cmd == VMLAB_TABLES)
+		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_FRAMES ||
+		    cmd == VMLAB_KWALK || cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS ||
+		    cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
+		    cmd == VMLAB_TABLES)
 			continue;
 		EXPECT_EQ(-ENOTTY, ask(self->fd, cmd, &call)) TH_LOG("bit %d", bit);
 	}

@@ -43,6 +43,7 @@ struct question {
 		struct vmlab_vmas vmas;
 		struct vmlab_tables tables;
 		struct vmlab_kregions kregions;
+		struct vmlab_frames frames;
 	} arg;
 	char *recs;			/* SZ_RECS bytes */
 };
@@ -158,6 +159,12 @@ static void find_kernel(struct question *q)
 		q->kernel = region[i].start;
 		q->kernel_end = region[i].end;
 	}
+}
+
+static int frames(struct question *q)
+{
+	q->arg.frames = ask_frame_list(1000, 3000, q->recs, SZ_RECS / sizeof(struct vmlab_frame));
+	return ask(q->node, VMLAB_FRAMES, &q->arg.frames);
 }
 
 FIXTURE(faults)
@@ -348,6 +355,15 @@ TEST_F(faults, KREGIONS_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(4, self->q.arg.kregions.out_nr);
 }
 
+TEST_F(faults, FRAMES_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	/* It takes no memory: the struct in and out, and the records. */
+	EXPECT_LE(3, sweep(_metadata, self, frames));
+	EXPECT_EQ(2000, self->q.arg.frames.out_nr);
+}
+
 /*
  * A process of its own each time: what is kept of it would be seen among the
  * kernel's address spaces.
@@ -416,7 +432,7 @@ TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
 	char *report = malloc(1 << 16);
 	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables,
-			    kwalk, kscan_untouched, kregions };
+			    kwalk, kscan_untouched, kregions, frames };
 	size_t i;
 
 	if (self->missing)

@@ -5,9 +5,9 @@
  * The kernel side reports raw entries and the facts that only it can know;
  * what a bit or a state is called is the business of the reader (tools/lib).
  *
- * /dev/vmlab answers INFO and OPEN, and for those who may see the kernel's own half
- * KWALK, KSCAN and KREGIONS. OPEN gives a descriptor that stands for one address
- * space and answers WALK, SCAN, VMAS and TABLES.
+ * /dev/vmlab answers INFO and OPEN, and for those who may see frames FRAMES, and the
+ * kernel's own half KWALK, KSCAN and KREGIONS. OPEN gives a descriptor that stands
+ * for one address space and answers WALK, SCAN, VMAS and TABLES.
  *
  * Every struct starts with its own size, as the caller was compiled. A shorter
  * one (not below the first published size) is extended with zeroes, a longer
@@ -54,6 +54,7 @@
 #define VMLAB_IOC_TYPE		0xC8
 #define VMLAB_INFO		_IO(VMLAB_IOC_TYPE, 0x00)
 #define VMLAB_OPEN		_IO(VMLAB_IOC_TYPE, 0x01)
+#define VMLAB_FRAMES		_IO(VMLAB_IOC_TYPE, 0x02)
 #define VMLAB_KWALK		_IO(VMLAB_IOC_TYPE, 0x03)
 #define VMLAB_KSCAN		_IO(VMLAB_IOC_TYPE, 0x04)
 #define VMLAB_KREGIONS		_IO(VMLAB_IOC_TYPE, 0x06)
@@ -429,6 +430,92 @@ struct vmlab_scan {
 	__aligned_u64 all_of;
 	__aligned_u64 any_of;
 	__aligned_u64 none_of;
+	__aligned_u64 out_next;
+	__u32 out_nr;
+	__u32 out_flags;
+};
+
+/*
+ * vmlab_frame.flags: what the kernel keeps of a page, by the names of
+ * /proc/kpageflags, as far as every kernel has them. Of a part of a folio, what is true
+ * of the whole; MAPPED and HWPOISON are of the page itself.
+ */
+#define VMLAB_PAGE_LOCKED	(1ULL << 0)
+#define VMLAB_PAGE_REFERENCED	(1ULL << 1)
+#define VMLAB_PAGE_UPTODATE	(1ULL << 2)
+#define VMLAB_PAGE_DIRTY	(1ULL << 3)
+#define VMLAB_PAGE_LRU		(1ULL << 4)
+#define VMLAB_PAGE_ACTIVE	(1ULL << 5)
+#define VMLAB_PAGE_SLAB		(1ULL << 6)
+#define VMLAB_PAGE_WRITEBACK	(1ULL << 7)
+#define VMLAB_PAGE_RECLAIM	(1ULL << 8)
+#define VMLAB_PAGE_BUDDY	(1ULL << 9)	/* free; order is the block's */
+#define VMLAB_PAGE_MAPPED	(1ULL << 10)	/* by processes */
+#define VMLAB_PAGE_SWAPCACHE	(1ULL << 11)
+#define VMLAB_PAGE_SWAPBACKED	(1ULL << 12)
+#define VMLAB_PAGE_HEAD		(1ULL << 13)	/* the first page of several */
+#define VMLAB_PAGE_TAIL		(1ULL << 14)	/* one of the others */
+#define VMLAB_PAGE_UNEVICTABLE	(1ULL << 15)
+#define VMLAB_PAGE_MLOCKED	(1ULL << 16)
+#define VMLAB_PAGE_HWPOISON	(1ULL << 17)
+#define VMLAB_PAGE_NOPAGE	(1ULL << 18)	/* no struct page online: nothing else is known */
+#define VMLAB_PAGE_OFFLINE	(1ULL << 19)	/* taken by a balloon and the like */
+#define VMLAB_PAGE_PGTABLE	(1ULL << 20)
+#define VMLAB_PAGE_RESERVED	(1ULL << 21)
+#define VMLAB_PAGE_PRIVATE	(1ULL << 22)
+#define VMLAB_PAGE_IDLE		(1ULL << 23)
+
+/**
+ * struct vmlab_frame - what the kernel keeps of one frame
+ * @pfn: its number
+ * @head: of the first frame of the folio, or free block, that it is a part of
+ * @facts: VMLAB_FACT_FRAME to VMLAB_FACT_ZERO, but for VMLAB_FACT_HUGE_ZERO
+ * @flags: VMLAB_PAGE_*
+ * @mapcount: how many entries map it, or VMLAB_MAPCOUNT_UNKNOWN
+ * @refcount: references to the folio
+ * @node: NUMA node
+ * @order: log2 of the folio's or free block's frames
+ * @__reserved: zero
+ */
+struct vmlab_frame {
+	__aligned_u64 pfn;
+	__aligned_u64 head;
+	__aligned_u64 facts;
+	__aligned_u64 flags;
+	__u32 mapcount;
+	__u32 refcount;
+	__u32 node;
+	__u8 order;
+	__u8 __reserved[3];
+};
+
+/**
+ * struct vmlab_frames - frames by number
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @start: first frame
+ * @end: the first one after them, at most 2^52
+ * @buf: where the records go
+ * @nr_recs: how many records fit there, at least 1
+ * @rec_size: bytes from one record to the next, at least sizeof(struct vmlab_frame)
+ * @out_next: where to go on; @end when done
+ * @out_nr: records written: one a frame, without gaps
+ * @out_flags: none yet
+ *
+ * On /dev/vmlab; EPERM without CAP_SYS_ADMIN in the initial user namespace of the one
+ * who opened it, and where the kernel is locked down. Nothing is locked or held: each
+ * record is what was true at some moment, and two parts of it need not be of the same
+ * one, as in /proc/kpageflags and /proc/kpagecount. A signal ends the call early,
+ * successfully and with what there is; a fatal one: EINTR.
+ */
+struct vmlab_frames {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 buf;
+	__u32 nr_recs;
+	__u32 rec_size;
 	__aligned_u64 out_next;
 	__u32 out_nr;
 	__u32 out_flags;

@@ -17,7 +17,8 @@
 static bool may_run(const char *args)
 {
 	static const char *const commands[] = {
-		"info", "walk", "pages", "map", "tables", "kernel", "cow", "watch",
+		"info", "walk", "pages", "map", "tables", "kernel", "cow", "watch", "synonyms",
+		"homonyms", "frame",
 	};
 	size_t i;
 

@@ -188,6 +188,22 @@ static void pair(struct vmlab_session *session, struct vmlab_target *target)
 	}
 }
 
+static void all_sets(const struct vmlab_index *index)
+{
+	struct vmlab_sets *sets;
+	struct vmlab_set set;
+	size_t i;
+
+	if (vmlab_sets_start(index, &sets))
+		return;
+	while (vmlab_sets_next(sets, &set) > 0) {
+		use(set.class);
+		for (i = 0; i < set.nr; i++)
+			vmlab_sets_mapping(sets, i);
+	}
+	vmlab_sets_end(sets);
+}
+
 static void whole(struct vmlab_session *session, struct vmlab_target *target)
 {
 	struct vmlab_table_scanner scan;
@@ -196,6 +212,9 @@ static void whole(struct vmlab_session *session, struct vmlab_target *target)
 	struct vmlab_table *tables, table;
 	struct vmlab_vma *vmas;
 	ssize_t nr;
+	struct vmlab_frame *frames;
+	struct vmlab_index *index;
+	unsigned int colours;
 
 	if (!vmlab_anatomy_read(session, target, &anatomy)) {
 		size_t i;
@@ -220,6 +239,15 @@ static void whole(struct vmlab_session *session, struct vmlab_target *target)
 	}
 	if (vmlab_target_tables(target, 0, 0, &tables) >= 0)
 		free(tables);
+	if (vmlab_session_frames(session, 1000, 1001, &frames) > 0) {
+		use(vmlab_frame_kind(frames));
+		free(frames);
+	}
+	vmlab_cache_colours(session, &colours);
+	if (!vmlab_index_build_all(session, NULL, &index)) {
+		all_sets(index);
+		vmlab_index_free(index);
+	}
 }
 
 /* The process that the recording is of: the first pagemap that was opened. */

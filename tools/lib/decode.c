@@ -419,6 +419,76 @@ const struct vmlab_vma *vmlab_vmas_find(const struct vmlab_vma *vmas, size_t nr,
 	return NULL;
 }
 
+static const struct {
+	uint64_t mask;
+	const char *name;
+} page_flags[] = {
+	{ VMLAB_PAGE_LOCKED,		"locked" },
+	{ VMLAB_PAGE_REFERENCED,	"referenced" },
+	{ VMLAB_PAGE_UPTODATE,		"uptodate" },
+	{ VMLAB_PAGE_DIRTY,		"dirty" },
+	{ VMLAB_PAGE_LRU,		"lru" },
+	{ VMLAB_PAGE_ACTIVE,		"active" },
+	{ VMLAB_PAGE_SLAB,		"slab" },
+	{ VMLAB_PAGE_WRITEBACK,		"writeback" },
+	{ VMLAB_PAGE_RECLAIM,		"reclaim" },
+	{ VMLAB_PAGE_BUDDY,		"buddy" },
+	{ VMLAB_PAGE_MAPPED,		"mapped" },
+	{ VMLAB_PAGE_SWAPCACHE,		"swapcache" },
+	{ VMLAB_PAGE_SWAPBACKED,	"swapbacked" },
+	{ VMLAB_PAGE_HEAD,		"head" },
+	{ VMLAB_PAGE_TAIL,		"tail" },
+	{ VMLAB_PAGE_UNEVICTABLE,	"unevictable" },
+	{ VMLAB_PAGE_MLOCKED,		"mlocked" },
+	{ VMLAB_PAGE_HWPOISON,		"hwpoison" },
+	{ VMLAB_PAGE_NOPAGE,		"nopage" },
+	{ VMLAB_PAGE_OFFLINE,		"offline" },
+	{ VMLAB_PAGE_PGTABLE,		"pgtable" },
+	{ VMLAB_PAGE_RESERVED,		"reserved" },
+	{ VMLAB_PAGE_PRIVATE,		"private" },
+	{ VMLAB_PAGE_IDLE,		"idle" },
+};
+
+const char *vmlab_page_flag_name(unsigned int i, uint64_t *mask)
+{
+	if (i >= sizeof(page_flags) / sizeof(page_flags[0]))
+		return NULL;
+	*mask = page_flags[i].mask;
+	return page_flags[i].name;
+}
+
+/* One row: all of these flags and facts. The first one that holds. */
+static const struct {
+	uint64_t flags;
+	uint64_t facts;
+	const char *name;
+} frame_kinds[] = {
+	{ VMLAB_PAGE_NOPAGE,	0,		"hole" },
+	{ VMLAB_PAGE_BUDDY,	0,		"free" },
+	{ VMLAB_PAGE_SLAB,	0,		"slab" },
+	{ VMLAB_PAGE_PGTABLE,	0,		"page-table" },
+	{ VMLAB_PAGE_OFFLINE,	0,		"offline" },
+	{ 0,			F(ZERO),	"zero" },
+	{ 0,			F(HUGETLB),	"hugetlb" },
+	{ 0,			F(KSM),		"ksm" },
+	{ 0,			F(ANON),	"anon" },
+	{ 0,			F(SHMEM),	"shmem" },
+	{ 0,			F(FILE),	"file" },
+	{ VMLAB_PAGE_RESERVED,	0,		"reserved" },
+};
+
+const char *vmlab_frame_kind(const struct vmlab_frame *frame)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(frame_kinds) / sizeof(frame_kinds[0]); i++)
+		if ((frame->flags & frame_kinds[i].flags) == frame_kinds[i].flags &&
+		    (frame->facts & frame_kinds[i].facts) == frame_kinds[i].facts)
+			return frame_kinds[i].name;
+	/* Free, and not yet given back to the buddy allocator; or the kernel's own. */
+	return frame->refcount ? "kernel" : "free";
+}
+
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va)
 {
 	unsigned int bits = info->out_va_bits - vmlab_arch_of(info->out_arch)->half_bits;

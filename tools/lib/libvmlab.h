@@ -158,6 +158,13 @@ int vmlab_tables_start(struct vmlab_table_scanner *scan, struct vmlab_target *ta
 int vmlab_tables_next(struct vmlab_table_scanner *scan, struct vmlab_table *table);
 void vmlab_tables_end(struct vmlab_table_scanner *scan);
 
+/*
+ * Frames [start, end) by number, whoever has them; free(*out). As many, one for each.
+ * -EPERM: not for the caller; -ENOTTY: the module is older than the question.
+ */
+ssize_t vmlab_session_frames(struct vmlab_session *session, uint64_t start, uint64_t end,
+			     struct vmlab_frame **out);
+
 /* ---- proc.c: what /proc tells ------------------------------------------- */
 
 /* One line of /proc/PID/maps. */
@@ -201,6 +208,12 @@ enum vmlab_proc_kind {
 	VMLAB_PROC_USER,	/* an ordinary process */
 };
 enum vmlab_proc_kind vmlab_proc_kind(struct vmlab_session *session, pid_t pid);
+
+/*
+ * The pids of all processes, kernel threads among them, in ascending order; free(*out).
+ * The caller's own is not: that one changes while it is looked at. Their number.
+ */
+ssize_t vmlab_proc_list(struct vmlab_session *session, pid_t **out);
 
 /* ---- decode.c: what entries and facts mean ------------------------------- */
 
@@ -284,6 +297,11 @@ const struct vmlab_vma *vmlab_vmas_find(const struct vmlab_vma *vmas, size_t nr,
  * top byte, where the MMU ignores one, is not part of an address.
  */
 bool vmlab_va_canonical(const struct vmlab_info *info, uint64_t va);
+
+/* The name of the @i-th flag of a frame, "locked", and its VMLAB_PAGE_*; NULL past the last. */
+const char *vmlab_page_flag_name(unsigned int i, uint64_t *mask);
+/* What a frame is used for, in one word (Documentation/states.rst). */
+const char *vmlab_frame_kind(const struct vmlab_frame *frame);
 
 /* ---- elf.c: what the mapped files say ------------------------------------ */
 
@@ -647,6 +665,121 @@ int vmlab_kernel_alias(struct vmlab_session *session, const struct vmlab_kregion
 		       uint64_t pfn, struct vmlab_walk *out);
 /* The @i-th kind of finding, or NULL past the last. */
 const struct vmlab_kernel_finding *vmlab_kernel_finding(unsigned int i);
+
+/* ---- index.c, sets.c: who maps what -------------------------------------- */
+
+/*
+ * An index has, of each process, what it maps where; sets are read from it in
+ * order: frames that several addresses lead to (synonyms) or, by address, addresses
+ * that lead to several frames (homonyms).
+ */
+struct vmlab_index;
+
+/* How an index is built; all zero is good. */
+struct vmlab_index_how {
+	bool by_address;	/* for homonyms: grouped by address, not by frame */
+	/*
+	 * Take in pages too whose frame the kernel counts as mapped once. Without, they
+	 * are left out early; by address they are always in.
+	 */
+	bool all;
+	bool singles;		/* sets of one address too */
+	bool only;		/* nothing but what holds frame @pfn */
+	uint64_t pfn;
+	/* 0: as many as there are CPUs; one where order matters, when recording. */
+	unsigned int threads;
+};
+
+/* A process that an index does not have, and why not. */
+struct vmlab_skipped {
+	pid_t pid;
+	int err;		/* negative errno; 0 where nothing failed */
+	const char *why;	/* a word of Documentation/synonyms.rst */
+};
+
+struct vmlab_index_totals {
+	uint64_t processes;	/* in the index */
+	uint64_t pages;		/* (process, address) pairs, in base pages */
+	uint64_t bytes;		/* of memory that the index takes */
+};
+
+/*
+ * Builds an index of @nr processes; a pid of 0 is the caller's own. Those that
+ * cannot be looked at, or end meanwhile, are skipped as a whole, and so is a process
+ * that shares the address space of another one. -ENOMEM, or -errno where the answers
+ * make no sense.
+ */
+int vmlab_index_build(struct vmlab_session *session, const pid_t *pids, size_t nr,
+		      const struct vmlab_index_how *how, struct vmlab_index **out);
+/*
+ * The same, of all processes but the caller. Those that started meanwhile are skipped
+ * too; kernel threads are no processes.
+ */
+int vmlab_index_build_all(struct vmlab_session *session, const struct vmlab_index_how *how,
+			  struct vmlab_index **out);
+void vmlab_index_free(struct vmlab_index *index);
+const struct vmlab_index_totals *vmlab_index_totals(const struct vmlab_index *index);
+/* The @i-th process that is in the index, in ascending order. */
+pid_t vmlab_index_pid(const struct vmlab_index *index, size_t i);
+/* In ascending order of pids, good as long as the index; how many. */
+size_t vmlab_index_skipped(const struct vmlab_index *index,
+			   const struct vmlab_skipped **out);
+
+/* One address, or as many as @count says, that lead to the first frame of a set. */
+struct vmlab_mapping {
+	pid_t pid;
+	uint8_t shift;		/* log2 of the leaf's size: it may be larger than the set's */
+	uint64_t va;
+	uint64_t pfn;		/* VMLAB_PFN_NONE of a swapped page */
+	uint64_t count;		/* neighbouring leaves with this very frame: 1 but for the zero page */
+	uint64_t facts;		/* VMLAB_FACT_*, those that an index keeps */
+};
+
+/*
+ * Neighbouring frames (by address: addresses) that the same mappings lead to, in the
+ * same way: frames and all addresses advance together.
+ */
+struct vmlab_set {
+	uint64_t pfn;		/* the first; VMLAB_PFN_NONE of swapped pages, and by address */
+	uint64_t va;		/* by address: the first; else 0 */
+	uint64_t count;		/* leaves of 1 << shift bytes */
+	uint8_t shift;
+	bool swapped;
+	uint32_t swap_type;	/* of swapped pages, with swap_offset, which advances too */
+	uint64_t swap_offset;
+	const char *class;	/* a word of Documentation/synonyms.rst; NULL by address */
+	const char *origin;	/* the same, whatever the mappings permit */
+	uint64_t facts;		/* ACCESSED, DIRTY: of any mapping */
+	size_t nr;		/* mappings */
+	uint64_t nr_addresses;	/* that lead to each frame: the sum of their counts */
+	size_t nr_processes;
+	/* Mappings by their number; at least one of them can write and another one execute. */
+	bool wx;
+	size_t writer;
+	size_t executor;
+};
+
+/* Sets under way, in ascending order of frames, swap slots last. */
+struct vmlab_sets;
+
+/* -ENOMEM. An index may be read by several at once. */
+int vmlab_sets_start(const struct vmlab_index *index, struct vmlab_sets **out);
+/* 1 and a set, 0 at the end, -ENOMEM. */
+int vmlab_sets_next(struct vmlab_sets *sets, struct vmlab_set *set);
+/* The @i-th mapping of the set that was read last, in order of pids and addresses. */
+struct vmlab_mapping vmlab_sets_mapping(const struct vmlab_sets *sets, size_t i);
+/* Different frames (by address: addresses) met so far, swap slots left out. */
+uint64_t vmlab_sets_frames(const struct vmlab_sets *sets);
+void vmlab_sets_end(struct vmlab_sets *sets);
+
+/* ---- cache.c: colours ---------------------------------------------------- */
+
+/*
+ * How many bits above the page offset would be part of the index of the largest first
+ * level cache, if it is indexed by virtual address: 0 where a way is no larger than a
+ * page. -ENOENT: sysfs does not tell.
+ */
+int vmlab_cache_colours(struct vmlab_session *session, unsigned int *bits);
 
 /* ---- launch.c: a process of our own to look at --------------------------- */
 

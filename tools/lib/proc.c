@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proc.h"
 #include "session.h"
@@ -206,4 +207,48 @@ int vmlab_proc_start(struct vmlab_session *session, pid_t pid, int64_t *boot_ns)
 	ret = vmlab_proc_start_parse(text, boot_ns);
 	free(text);
 	return ret;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+ssize_t vmlab_proc_list(struct vmlab_session *session, pid_t **out)
+{
+	int64_t self = getpid();
+	char *text, *line, *end, *save = NULL;
+	size_t nr = 0, room = 1, i;
+	ssize_t len;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_number(session->source, "self", &self);
+	if (ret)
+		return ret;
+	len = vmlab_source_names(session->source, "/proc", &text);
+	if (len < 0)
+		return len;
+	for (i = 0; i < (size_t)len; i++)
+		room += text[i] == '\n';
+	*out = calloc(room, sizeof(**out));
+	if (!*out) {
+		free(text);
+		return -ENOMEM;
+	}
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		long pid = strtol(line, &end, 10);
+
+		if (!*end && pid > 0 && pid <= INT32_MAX && pid != self)
+			(*out)[nr++] = pid;
+	}
+	free(text);
+	/* A recording may hold them in any order, and more than once. */
+	qsort(*out, nr, sizeof(**out), by_number);
+	for (room = nr, nr = 0, i = 0; i < room; i++)
+		if (!nr || (*out)[nr - 1] != (*out)[i])
+			(*out)[nr++] = (*out)[i];
+	return nr;
 }

@@ -559,7 +559,7 @@ void vmlab_scan_end(struct vmlab_scanner *scan)
  * into its struct, in the process's own memory.
  */
 struct bulk {
-	struct vmlab_target *target;
+	struct vmlab_object *object;
 	struct vmlab_question q;
 	__u64 *buf;		/* in the struct: where records go */
 	__u32 *nr_recs;
@@ -589,7 +589,7 @@ static ssize_t collect(struct bulk *bulk, void **out)
 		*bulk->out_nr = 0;
 		*bulk->out_next = 0;
 		do {
-			ret = vmlab_object_ask(bulk->target->object, &bulk->q);
+			ret = vmlab_object_ask(bulk->object, &bulk->q);
 		} while (ret == -EINTR);
 		/* An answer that does not get anywhere would be asked for ever. */
 		if (!ret && *bulk->out_next <= *bulk->start && *bulk->start < *bulk->end)
@@ -608,8 +608,8 @@ fail:
 }
 
 /* The two structs have the same fields; only what a record is differs. */
-#define BULK(_target, _cmd, _ask, _rec) {				\
-	.target = (_target),						\
+#define BULK(_object, _cmd, _ask, _rec) {				\
+	.object = (_object),						\
 	.q = {								\
 		.cmd = (_cmd),						\
 		.arg = &(_ask),						\
@@ -638,7 +638,7 @@ ssize_t vmlab_target_vmas(struct vmlab_target *target, uint64_t start,
 		.end = end ? end : target->session->info.out_user_end,
 		.rec_size = sizeof(struct vmlab_vma),
 	};
-	struct bulk bulk = BULK(target, VMLAB_VMAS, ask, struct vmlab_vma);
+	struct bulk bulk = BULK(target->object, VMLAB_VMAS, ask, struct vmlab_vma);
 
 	return collect(&bulk, (void **)out);
 }
@@ -652,7 +652,7 @@ ssize_t vmlab_target_tables(struct vmlab_target *target, uint64_t start,
 		.end = end ? end : target->session->info.out_user_end,
 		.rec_size = sizeof(struct vmlab_table),
 	};
-	struct bulk bulk = BULK(target, VMLAB_TABLES, ask, struct vmlab_table);
+	struct bulk bulk = BULK(target->object, VMLAB_TABLES, ask, struct vmlab_table);
 
 	return collect(&bulk, (void **)out);
 }
@@ -679,7 +679,7 @@ static int fetch_tables(struct vmlab_table_scanner *scan)
 		.nr_recs = BULK_RECS,
 		.rec_size = sizeof(*scan->buf),
 	};
-	struct bulk bulk = BULK(scan->target, VMLAB_TABLES, ask, struct vmlab_table);
+	struct bulk bulk = BULK(scan->target->object, VMLAB_TABLES, ask, struct vmlab_table);
 	int ret;
 
 	bulk.q.buf = scan->buf;
@@ -718,4 +718,26 @@ void vmlab_tables_end(struct vmlab_table_scanner *scan)
 {
 	free(scan->buf);
 	scan->buf = NULL;
+}
+
+ssize_t vmlab_session_frames(struct vmlab_session *session, uint64_t start, uint64_t end,
+			     struct vmlab_frame **out)
+{
+	struct vmlab_frames ask = {
+		.size = sizeof(ask),
+		.start = start,
+		.end = end,
+		.rec_size = sizeof(struct vmlab_frame),
+	};
+	struct bulk bulk = BULK(session->node, VMLAB_FRAMES, ask, struct vmlab_frame);
+	ssize_t nr = collect(&bulk, (void **)out), i;
+
+	for (i = 0; i < nr; i++)
+		if ((*out)[i].pfn != start + i || (*out)[i].order > 63)
+			break;
+	if (nr < 0 || (i == nr && (uint64_t)nr == end - start))
+		return nr;
+	free(*out);
+	*out = NULL;
+	return -EBADMSG;
 }

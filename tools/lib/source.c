@@ -98,6 +98,11 @@ bool vmlab_source_is_replay(const struct vmlab_source *source)
 	return source->reader;
 }
 
+bool vmlab_source_is_plain(const struct vmlab_source *source)
+{
+	return !source->reader && !source->writer;
+}
+
 static void keep(struct vmlab_source *source, uint32_t kind, int32_t result,
 		 const void *key, size_t sz_key, const void *data, size_t sz_data)
 {

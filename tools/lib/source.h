@@ -31,6 +31,8 @@ int vmlab_source_replay_bytes(const void *bytes, size_t size, struct vmlab_sourc
 /* Ends it; -errno when a recording could not be written completely. */
 int vmlab_source_close(struct vmlab_source *source);
 bool vmlab_source_is_replay(const struct vmlab_source *source);
+/* Nothing is kept and nothing recalled: the order of questions does not matter. */
+bool vmlab_source_is_plain(const struct vmlab_source *source);
 
 /* open(2), close-on-exec. *out is closed with vmlab_object_close(). */
 int vmlab_object_open(struct vmlab_source *source, const char *path, int flags,

@@ -75,6 +75,22 @@ static void put_number(struct render *r, uint64_t num)
 	yajl_gen_number(GEN(r), text, strlen(text));
 }
 
+static void put_fields(struct render *r, const struct render_field *fields, size_t nr,
+		       const struct render_value *values);
+
+static void put_rows(struct render *r, const struct render_rows *rows)
+{
+	struct render_value values[RENDER_ROWS_FIELDS];
+	size_t i;
+
+	yajl_gen_array_open(GEN(r));
+	for (i = 0; i < rows->nr; i++) {
+		rows->row(rows->ctx, i, values);
+		put_fields(r, rows->fields, rows->nr_fields, values);
+	}
+	yajl_gen_array_close(GEN(r));
+}
+
 static void put_value(struct render *r, enum render_type type,
 		      const struct render_value *v)
 {
@@ -116,6 +132,9 @@ static void put_value(struct render *r, enum render_type type,
 			put_number(r, v->nums[i]);
 		yajl_gen_array_close(GEN(r));
 		break;
+	case RENDER_ROWS:
+		put_rows(r, v->rows);
+		break;
 	}
 }
 
@@ -156,14 +175,16 @@ static void json_table(struct render *r, const char *key, const char *title)
 	yajl_gen_array_open(GEN(r));
 }
 
-static void json_row(struct render *r, const struct render_value *values)
+/* One object. */
+static void put_fields(struct render *r, const struct render_field *fields, size_t nr,
+		       const struct render_value *values)
 {
 	const char *open = NULL;	/* the object that fields go into, "a" of "a.b" */
 	size_t i, len = 0;
 
 	yajl_gen_map_open(GEN(r));
-	for (i = 0; i < r->nr_fields; i++) {
-		const struct render_field *field = &r->fields[i];
+	for (i = 0; i < nr; i++) {
+		const struct render_field *field = &fields[i];
 		const char *dot;
 
 		if (field->flags & RENDER_PEOPLE)
@@ -186,6 +207,11 @@ static void json_row(struct render *r, const struct render_value *values)
 	if (open)
 		yajl_gen_map_close(GEN(r));
 	yajl_gen_map_close(GEN(r));
+}
+
+static void json_row(struct render *r, const struct render_value *values)
+{
+	put_fields(r, r->fields, r->nr_fields, values);
 }
 
 static void json_table_end(struct render *r)

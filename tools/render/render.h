@@ -30,6 +30,7 @@ enum render_type {
 	RENDER_NUMS,		/* numbers: nums */
 	RENDER_BAR,		/* num of nr, drawn; a number for programs */
 	RENDER_MIX,		/* nums, parts of num, drawn with a glyph each */
+	RENDER_ROWS,		/* in a table for programs: an array of objects, rows */
 };
 
 /* render_field.flags */
@@ -44,6 +45,20 @@ struct render_field {
 	unsigned int flags;
 };
 
+struct render_value;
+
+/* A table within a row. Its values are asked for one row after the other, once. */
+struct render_rows {
+	const struct render_field *fields;
+	size_t nr_fields;
+	size_t nr;
+	void (*row)(const void *ctx, size_t i, struct render_value *values);
+	const void *ctx;
+};
+
+/* A table within a row has at most this many fields. */
+#define RENDER_ROWS_FIELDS	16
+
 /* One value; which member counts is the field's type. */
 struct render_value {
 	bool null;		/* unknown, or withheld */
@@ -52,12 +67,14 @@ struct render_value {
 	const char *const *list;
 	const uint64_t *nums;
 	size_t nr;
+	const struct render_rows *rows;
 };
 
 #define RENDER_V_NULL		((struct render_value){ .null = true })
 #define RENDER_V_NUM(n)		((struct render_value){ .num = (n) })
 #define RENDER_V_TEXT(t)	render_text(t)
 #define RENDER_V_NUMS(l, n)	((struct render_value){ .nums = (l), .nr = (n) })
+#define RENDER_V_ROWS(r)	((struct render_value){ .rows = (r) })
 #define RENDER_V_LIST(l, n)	((struct render_value){ .list = (l), .nr = (n) })
 
 static inline struct render_value render_text(const char *text)

@@ -79,6 +79,13 @@ static const struct {
 	{ "diverged",		GREEN },
 	{ "parent-only",	CYAN },
 	{ "child-only",		MAGENTA },
+	/* classes of shared frames */
+	{ "same-process",	GREEN },
+	{ "cow",		YELLOW },
+	{ "shared-memory",	CYAN },
+	{ "shared-file",	BLUE },
+	{ "vdso",		DIM },
+	{ "mixed-permission",	RED },
 };
 
 static struct text *T(struct render *r)
@@ -243,6 +250,9 @@ static void format(struct render *r, char *buf, size_t size, enum render_type ty
 		break;
 	case RENDER_BAR:
 		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
+		break;
+	case RENDER_ROWS:
+		buf[0] = '\0';	/* for programs: people get rows of their own */
 		break;
 	}
 	plain_text(buf, T(r)->utf8);

@@ -53,6 +53,9 @@ extern const struct command cmd_watch;
 extern const struct command cmd_snapshot;
 extern const struct command cmd_diff;
 extern const struct command cmd_kernel;
+extern const struct command cmd_synonyms;
+extern const struct command cmd_homonyms;
+extern const struct command cmd_frame;
 extern const struct command cmd_lesson;
 
 /* --before: one of the parent, one of the child. */
@@ -78,6 +81,8 @@ extern const struct command cmd_lesson;
  * @pid: of the target
  * @other: the second process, opened by cli_open_pair()
  * @other_pid: of it
+ * @synonyms: options of `vmlab synonyms`
+ * @frame_in: --in of `vmlab frame`: pids with commas between, or NULL
  * @subject: what a message of cli_fail() names, where it is not the process
  * @render: where rows go
  */
@@ -100,6 +105,14 @@ struct cli {
 	pid_t pid;
 	struct vmlab_target *other;
 	pid_t other_pid;
+	struct {
+		bool all;
+		bool full;
+		bool cache;
+		bool limited;
+		size_t limit;
+	} synonyms;
+	const char *frame_in;
 	const char *subject;
 	struct render *render;
 };
@@ -116,6 +129,7 @@ enum cli_where {
 	CLI_AT_REPLAY,
 	CLI_AT_TARGET,
 	CLI_AT_QUERY,
+	CLI_AT_FRAMES,		/* frames are withheld */
 	CLI_AT_SYMBOL,
 	CLI_AT_HOLE,		/* the address is not canonical */
 	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
@@ -146,6 +160,19 @@ int cli_open_pair(struct cli *cli);
 bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end);
 /* A time in milliseconds, at most a day. */
 bool cli_parse_ms(const char *text, unsigned int *ms);
+/*
+ * The processes that the operands name, and the command after "--", if there is one:
+ * free(*pids). "self" is 0. Opens the session.
+ */
+int cli_open_pids(struct cli *cli, pid_t **pids, size_t *nr);
+/* A pid, or "self", which is 0. */
+bool cli_parse_pid(const char *text, pid_t *pid);
+/*
+ * Builds an index of processes that were named. Whoever of them cannot be looked at
+ * ends the command: they were asked for.
+ */
+int cli_open_index(struct cli *cli, const pid_t *pids, size_t nr,
+		   const struct vmlab_index_how *how, struct vmlab_index **index);
 /* A hexadecimal address, with or without 0x. */
 bool cli_parse_va(const char *text, uint64_t *va);
 /* Ends the document. */
@@ -183,5 +210,48 @@ void view_levels(struct render *r, const struct vmlab_info *info,
 /* user_root{}: under KPTI, the entry of the root that user mode runs on. */
 void view_user_root(struct render *r, const struct vmlab_info *info,
 		    const struct vmlab_walk *walk);
+
+
+/* What lies where in the processes of an index, by name. */
+struct view_names {
+	size_t nr;
+	struct view_process {
+		pid_t pid;
+		struct vmlab_regions regions;
+	} *v;
+};
+
+/* -ENOMEM. A process that has ended meanwhile has no names. */
+int view_names_read(struct cli *cli, const struct vmlab_index *index,
+		    struct view_names *names);
+void view_names_free(struct view_names *names);
+/* The name of what lies at @va of @pid; "" without one, NULL when it is not known. */
+const char *view_name(const struct view_names *names, pid_t pid, uint64_t va);
+/* The last component of a file's name; all of any other name. */
+const char *view_short_name(const char *name);
+/* A mapping of an index for programs; @perms has to live as long as the row. */
+#define VIEW_MAPPING_FIELDS	9
+struct view_perms {
+	struct vmlab_perms enforced;
+	struct vmlab_perms asked;
+};
+extern const struct render_field view_mapping_fields[VIEW_MAPPING_FIELDS];
+void view_mapping(const struct view_names *names, const struct vmlab_mapping *m,
+		  struct view_perms *perms, struct render_value *v);
+/* The same for people: PID, ADDRESS, GETS, AD, IN, in this order. */
+#define VIEW_PEOPLE_FIELDS	5
+struct view_people {
+	char pid[16];
+	char va[48];
+	struct vmlab_perms enforced;
+	char bits[4];
+};
+extern const struct render_field view_people_fields[VIEW_PEOPLE_FIELDS];
+void view_people(const struct view_names *names, const struct vmlab_mapping *m,
+		 struct view_people *row, struct render_value *v);
+/* "hidden", where a process was skipped because its frames are withheld. */
+void view_hidden(struct cli *cli, const struct vmlab_index *index);
+/* In totals: the processes that an index does not have. */
+void view_skipped(struct cli *cli, const struct vmlab_index *index);
 
 #endif /* CLI_H */

@@ -21,6 +21,9 @@ static const struct command *const commands[] = {
 	&cmd_snapshot,
 	&cmd_diff,
 	&cmd_kernel,
+	&cmd_synonyms,
+	&cmd_homonyms,
+	&cmd_frame,
 	&cmd_lesson,
 };
 

@@ -35,8 +35,7 @@ int cli_open_session(struct cli *cli)
 	return ret ? cli_fail(cli, CLI_AT_SESSION, ret) : CLI_OK;
 }
 
-/* "self" is 0 to the library. */
-static bool parse_pid(const char *text, pid_t *pid)
+bool cli_parse_pid(const char *text, pid_t *pid)
 {
 	char *end;
 	long nr;
@@ -78,7 +77,7 @@ int cli_open_target(struct cli *cli)
 	} else {
 		if (!cli->argc)
 			return cli_usage(cli, "which process? give a pid, `self`, or -- COMMAND");
-		if (!parse_pid(cli->argv[0], &cli->pid))
+		if (!cli_parse_pid(cli->argv[0], &cli->pid))
 			return cli_usage(cli, "not a pid: %s", cli->argv[0]);
 		cli->argc--;
 		cli->argv++;
@@ -104,7 +103,7 @@ static int open_other(struct cli *cli, const char *word)
 	pid_t first = cli->pid;
 	int ret;
 
-	if (!parse_pid(word, &cli->pid))
+	if (!cli_parse_pid(word, &cli->pid))
 		return cli_usage(cli, "not a pid: %s", word);
 	ret = vmlab_target_open(cli->session, cli->pid, &cli->other);
 	if (ret)
@@ -121,7 +120,7 @@ int cli_open_pair(struct cli *cli)
 
 	if (cli->cmd_argv || cli->argc < 2)
 		return cli_usage(cli, "which processes? give two pids, or `self`");
-	if (!parse_pid(cli->argv[1], &pid))
+	if (!cli_parse_pid(cli->argv[1], &pid))
 		return cli_usage(cli, "not a pid: %s", cli->argv[1]);
 	ret = cli_open_target(cli);
 	if (ret)
@@ -131,6 +130,61 @@ int cli_open_pair(struct cli *cli)
 		return ret;
 	cli->argc--;
 	cli->argv++;
+	return CLI_OK;
+}
+
+int cli_open_pids(struct cli *cli, pid_t **pids, size_t *nr)
+{
+	int i, ret;
+
+	if (cli->cmd_argv && !cli->cmd_argv[0])
+		return cli_usage(cli, "no command after --");
+	*nr = 0;
+	*pids = calloc(cli->argc + 1, sizeof(**pids));
+	if (!*pids)
+		return cli_fail(cli, CLI_AT_QUERY, -ENOMEM);
+	for (i = 0; i < cli->argc; i++) {
+		if (!cli_parse_pid(cli->argv[i], &(*pids)[i])) {
+			ret = cli_usage(cli, "not a pid: %s", cli->argv[i]);
+			goto fail;
+		}
+	}
+	*nr = cli->argc;
+	ret = cli_open_session(cli);
+	if (!ret && cli->cmd_argv) {
+		ret = start_child(cli);
+		if (!ret)
+			(*pids)[(*nr)++] = cli->pid;
+	}
+	if (!ret)
+		return CLI_OK;
+fail:
+	free(*pids);
+	*pids = NULL;
+	return ret;
+}
+
+int cli_open_index(struct cli *cli, const pid_t *pids, size_t nr,
+		   const struct vmlab_index_how *how, struct vmlab_index **index)
+{
+	const struct vmlab_skipped *skipped;
+	size_t nr_skipped, i;
+	int ret;
+
+	ret = vmlab_index_build(cli->session, pids, nr, how, index);
+	if (ret)
+		return cli_fail(cli, CLI_AT_QUERY, ret);
+	nr_skipped = vmlab_index_skipped(*index, &skipped);
+	for (i = 0; i < nr_skipped; i++) {
+		if (!skipped[i].err)
+			continue;
+		cli->pid = skipped[i].pid;
+		ret = cli_fail(cli, strcmp(skipped[i].why, "hidden") ? CLI_AT_TARGET :
+			       CLI_AT_FRAMES, skipped[i].err);
+		vmlab_index_free(*index);
+		*index = NULL;
+		return ret;
+	}
 	return CLI_OK;
 }
 
