@@ -47,6 +47,12 @@ static const char *const wrong[] = {
 	"pages|--run|1e3|--|true", "pages|--run|99999999999|--|true", "pages|--run||--|true",
 	"pages|--run|5|1", "pages|1|a\nb-c", "tables", "tables|1|2", "tables|x", "tables|--",
 	"map", "map|0", "map|1|2", "map|x", "map|--",
+	"trace", "trace|nothing", "trace|fault|nothing", "trace|fault|-p", "trace|fault|-p|0",
+	"trace|fault|-p|self", "trace|fault|-p|x", "trace|fault|--class|x", "trace|fault|--class|",
+	"trace|fault|--range|5", "trace|fault|--range|5-5", "trace|fault|--range|6-5",
+	"trace|fault|--min-ns|-1", "trace|fault|--min-ns|x", "trace|fault|--buffer|3",
+	"trace|fault|--buffer|0", "trace|fault|--for|0", "trace|fault|--comm|",
+	"trace|fault|--comm|sixteen-letters-", "trace|fault|--", "trace|fault|--run|5|--|true",
 	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
 	"lesson|a\nb",
 };
@@ -108,6 +114,7 @@ TEST(help_is_no_failure)
 {
 	static const char *const words[] = {
 		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help", "lesson|--help",
+		"trace|--help",
 		"map|--help", "walk|--json|--help",
 	};
 	struct command_ran ran;
@@ -116,7 +123,7 @@ TEST(help_is_no_failure)
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		run(&ran, words[i], false);
 		EXPECT_EQ(0, ran.status)
-			TH_LOG("%s", words[i]);
+			TH_LOG("%s: %s", words[i], ran.err);
 		EXPECT_EQ(0, ran.sz_err);
 		EXPECT_EQ(ran.out, strstr(ran.out, "Usage: vmlab "));
 		command_done(&ran);

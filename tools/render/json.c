@@ -156,12 +156,11 @@ static void json_table(struct render *r, const char *key, const char *title)
 	yajl_gen_array_open(GEN(r));
 }
 
-static void json_row(struct render *r, const struct render_value *values)
+static void put_fields(struct render *r, const struct render_value *values)
 {
 	const char *open = NULL;	/* the object that fields go into, "a" of "a.b" */
 	size_t i, len = 0;
 
-	yajl_gen_map_open(GEN(r));
 	for (i = 0; i < r->nr_fields; i++) {
 		const struct render_field *field = &r->fields[i];
 		const char *dot;
@@ -185,7 +184,28 @@ static void json_row(struct render *r, const struct render_value *values)
 	}
 	if (open)
 		yajl_gen_map_close(GEN(r));
+}
+
+static void json_row(struct render *r, const struct render_value *values)
+{
+	yajl_gen_map_open(GEN(r));
+	put_fields(r, values);
 	yajl_gen_map_close(GEN(r));
+}
+
+static void json_line(struct render *r, const unsigned int *widths,
+		      const struct render_value *values)
+{
+	(void)widths;
+	yajl_gen_map_open(GEN(r));
+	put_fields(r, values);
+}
+
+static void json_line_end(struct render *r)
+{
+	yajl_gen_map_close(GEN(r));
+	/* The next one is a document of its own. */
+	yajl_gen_reset(GEN(r), "\n");
 }
 
 static void json_table_end(struct render *r)
@@ -228,6 +248,8 @@ const struct render_ops render_json_ops = {
 	.table = json_table,
 	.row = json_row,
 	.table_end = json_table_end,
+	.line = json_line,
+	.line_end = json_line_end,
 	.note = json_note,
 	.end = json_end,
 };

@@ -25,9 +25,11 @@ struct cli;
  * @summary: one line
  * @help: what the options and the output mean, for --help
  * @live: it leads living processes, and cannot be recorded
+ * @follows: it starts the command after -- itself, and follows it to its end
  * @options: its own long options, besides those of every command; val is what
  *	@option gets; ends with a zero row; NULL for none
- * @option: takes one of @options; false refuses @arg
+ * @letters: its own short options, as getopt(3) has them, or NULL
+ * @option: takes one of @options or @letters; false refuses @arg
  * @run: arguments -> collect -> rows; returns an exit status
  */
 struct command {
@@ -36,7 +38,9 @@ struct command {
 	const char *summary;
 	const char *help;
 	bool live;
+	bool follows;
 	const struct option *options;
+	const char *letters;
 	bool (*option)(struct cli *cli, int val, const char *arg);
 	int (*run)(struct cli *cli);
 };
@@ -47,6 +51,7 @@ extern const struct command cmd_map;
 extern const struct command cmd_pages;
 extern const struct command cmd_tables;
 extern const struct command cmd_lesson;
+extern const struct command cmd_trace;
 
 /**
  * struct cli - one invocation
@@ -63,6 +68,7 @@ extern const struct command cmd_lesson;
  * @child: the command of @cmd_argv
  * @pid: of the target
  * @subject: what a message of cli_fail() names, where it is not the process
+ * @own: what the command's own options said, of its own making; freed at the end
  * @render: where rows go
  */
 struct cli {
@@ -79,6 +85,7 @@ struct cli {
 	struct vmlab_child child;
 	pid_t pid;
 	const char *subject;
+	void *own;
 	struct render *render;
 };
 
@@ -100,6 +107,7 @@ enum cli_where {
 	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
+	CLI_AT_TRACE,
 	CLI_AT_OUTPUT,
 };
 
@@ -112,11 +120,17 @@ int cli_fail(struct cli *cli, enum cli_where where, int err);
 
 /* target.c: all return an exit status, and have said why when it is not CLI_OK. */
 int cli_open_session(struct cli *cli);
+/* A session that does without the module. */
+int cli_open_bare(struct cli *cli);
 /*
  * The process that the operands name: after "--" one of our own, else operand 0.
  * On success the operands left are in cli->argv.
  */
 int cli_open_target(struct cli *cli);
+/* A pid, or `self`, which is 0 to the library. */
+bool cli_parse_pid(const char *text, pid_t *pid);
+/* START-END of such addresses. */
+bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end);
 /* A hexadecimal address, with or without 0x. */
 bool cli_parse_va(const char *text, uint64_t *va);
 /*

@@ -223,19 +223,6 @@ static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
 	return cli_finish(cli);
 }
 
-static bool parse_range(char *text, uint64_t *start, uint64_t *end)
-{
-	char *dash = strchr(text, '-');
-	bool ok;
-
-	if (!dash)
-		return false;
-	*dash = '\0';
-	ok = cli_parse_va(text, start) && cli_parse_va(dash + 1, end);
-	*dash = '-';
-	return ok;
-}
-
 static int run(struct cli *cli)
 {
 	const int own = cli->cmd_argv ? 0 : 1;	/* operands that name the process */
@@ -247,7 +234,7 @@ static int run(struct cli *cli)
 
 	if (cli->argc > own + 1)
 		return cli_usage(cli, "it takes a process and at most one range");
-	if (ranged && !parse_range(cli->argv[own], &start, &end))
+	if (ranged && !cli_parse_range(cli->argv[own], &start, &end))
 		return cli_usage(cli, "not a range START-END of hexadecimal addresses: %s",
 				 cli->argv[own]);
 	ret = cli_open_target(cli);

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_tables,
+	&cmd_trace,
 	&cmd_lesson,
 };
 
@@ -49,10 +50,11 @@ static void help(FILE *out)
 static void command_help(const struct command *command)
 {
 	printf("Usage: vmlab %s [OPTION...]%s%s\n\n%s.\n\n%s\n"
-	       "  --json         one JSON document on standard output\n",
+	       "  --json         %s\n",
 	       command->name, *command->args ? " " : "", command->args, command->summary,
-	       command->help);
-	if (strstr(command->args, "-- "))
+	       command->help, command->follows ? "one JSON object a line on standard output" :
+						 "one JSON document on standard output");
+	if (strstr(command->args, "-- ") && !command->follows)
 		printf("  --run MS       let the command after -- run that long first\n");
 	if (!command->live)
 		printf("  --record FILE  keep everything that was asked and answered there\n"
@@ -92,15 +94,19 @@ static int parse(struct cli *cli, int argc, char **argv)
 {
 	struct option options[NR_COMMON + MAX_OWN + 1] = { 0 };
 	const struct option *own = cli->command->options;
+	char letters[32];
 	size_t nr = NR_COMMON;
 	int opt;
 
 	memcpy(options, common_options, sizeof(common_options));
 	for (; own && own->name && nr < NR_COMMON + MAX_OWN; own++)
 		options[nr++] = *own;
+	snprintf(letters, sizeof(letters), ":h%s",
+		 cli->command->letters ? cli->command->letters : "");
 	opterr = 0;
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	/* Not 1: nothing of an earlier command line is to be remembered (glibc). */
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		switch (opt) {
 		case OPT_JSON:
 			break;		/* seen by wants_json() */
@@ -125,13 +131,15 @@ static int parse(struct cli *cli, int argc, char **argv)
 		default:
 			if (!cli->command->option(cli, opt, optarg))
 				return cli_usage(cli, "cannot use %s for %s", optarg,
-						 argv[optind - 1]);
+						 /* Its value may be the next word, or within. */
+						 argv[optind - 1 - (argv[optind - 1] == optarg)]);
 		}
 	}
 	cli->argc = argc - optind;
 	cli->argv = argv + optind;
-	if (cli->run_ms && !cli->cmd_argv)
-		return cli_usage(cli, "--run is for a command after --");
+	if (cli->run_ms && (!cli->cmd_argv || cli->command->follows))
+		return cli_usage(cli, "--run is for a command after --%s",
+				 cli->command->follows ? " that is looked at, not followed" : "");
 	if (cli->record && cli->replay)
 		return cli_usage(cli, "--record and --replay exclude each other");
 	if (cli->command->live && (cli->record || cli->replay))
@@ -187,6 +195,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (i && ret == CLI_OK)
 		ret = record_failed(&cli, i);
 	render_free(cli.render);
+	free(cli.own);
 	return ret;
 }
 

@@ -11,13 +11,15 @@
 
 #include "cli.h"
 
-int cli_open_session(struct cli *cli)
+static int open_session(struct cli *cli,
+			int (*record)(const char *path, struct vmlab_session **out),
+			int (*replay)(const char *path, struct vmlab_session **out))
 {
 	bool existed = true;
 	int ret;
 
 	if (cli->replay) {
-		ret = vmlab_session_replay(cli->replay, &cli->session);
+		ret = replay(cli->replay, &cli->session);
 		return ret ? cli_fail(cli, CLI_AT_REPLAY, ret) : CLI_OK;
 	}
 	if (cli->record) {
@@ -30,14 +32,23 @@ int cli_open_session(struct cli *cli)
 			return cli_fail(cli, CLI_AT_RECORD, -errno);
 		close(fd);
 	}
-	ret = vmlab_session_record(cli->record, &cli->session);
+	ret = record(cli->record, &cli->session);
 	if (ret && !existed)
 		unlink(cli->record);
 	return ret ? cli_fail(cli, CLI_AT_SESSION, ret) : CLI_OK;
 }
 
-/* "self" is 0 to the library. */
-static bool parse_pid(const char *text, pid_t *pid)
+int cli_open_session(struct cli *cli)
+{
+	return open_session(cli, vmlab_session_record, vmlab_session_replay);
+}
+
+int cli_open_bare(struct cli *cli)
+{
+	return open_session(cli, vmlab_session_bare, vmlab_session_bare_replay);
+}
+
+bool cli_parse_pid(const char *text, pid_t *pid)
 {
 	char *end;
 	long nr;
@@ -79,7 +90,7 @@ int cli_open_target(struct cli *cli)
 	} else {
 		if (!cli->argc)
 			return cli_usage(cli, "which process? give a pid, `self`, or -- COMMAND");
-		if (!parse_pid(cli->argv[0], &cli->pid))
+		if (!cli_parse_pid(cli->argv[0], &cli->pid))
 			return cli_usage(cli, "not a pid: %s", cli->argv[0]);
 		cli->argc--;
 		cli->argv++;
@@ -131,6 +142,18 @@ void cli_catch_interrupts(bool on)
 bool cli_interrupted(void)
 {
 	return interrupted;
+}
+
+bool cli_parse_range(const char *text, uint64_t *start, uint64_t *end)
+{
+	const char *dash = strchr(text, '-');
+	char first[32];
+
+	if (!dash || (size_t)(dash - text) >= sizeof(first))
+		return false;
+	memcpy(first, text, dash - text);
+	first[dash - text] = '\0';
+	return cli_parse_va(first, start) && cli_parse_va(dash + 1, end);
 }
 
 int cli_finish(struct cli *cli)
