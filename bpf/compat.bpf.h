@@ -44,6 +44,30 @@ static __always_inline u64 compat_load(u64 at)
 	return value;
 }
 
+/*
+ * A kernel that may be preempted anywhere (7.3) leaves a program out while another thread
+ * of that CPU is inside it. So nobody is to be preempted there: since 6.11 (commit
+ * fc7566ad0a82). Kernels without are built so that it does not happen.
+ */
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+static __always_inline void compat_stay(void)
+{
+#ifndef VMLAB_KPROBE
+	if (bpf_preempt_disable)
+		bpf_preempt_disable();
+#endif
+}
+
+static __always_inline void compat_may_go(void)
+{
+#ifndef VMLAB_KPROBE
+	if (bpf_preempt_enable)
+		bpf_preempt_enable();
+#endif
+}
+
 /* A variable of the kernel that is no part of its BTF, read once. */
 #define COMPAT_VARIABLE(name)						\
 	extern const void name __ksym __weak;				\

@@ -51,6 +51,8 @@
  * @owner: the process
  * @access: VMLAB_EVENT_READ ...
  * @asked: what the VMA permits
+ * @fresh: this very entry has been seen (handle_begin_again)
+ * @done: the thread whose end has been seen (handle_end_again)
  */
 struct slot {
 	u32 tid;
@@ -69,6 +71,8 @@ struct slot {
 	u32 owner;
 	u8 access;
 	u8 asked;
+	u8 fresh;
+	u32 done;
 };
 
 #define PAGE_EXCLUSIVE	1
@@ -103,10 +107,14 @@ static __always_inline struct slot *slot_claim(u32 tid)
 		slot->state = 0;
 		return slot;
 	}
-	if (was == tid)
-		return slot;
-	count_lost();
-	return NULL;
+	if (was != tid) {
+		count_lost();
+		return NULL;
+	}
+	/* One that never ended: the program at its end was left out. */
+	if (slot->state == SLOT_RUNNING)
+		count_lost();
+	return slot;
 }
 
 static __always_inline bool is_zero_page(const struct place *place, u32 facts)
@@ -366,10 +374,12 @@ static __always_inline int begin(struct vm_area_struct *vma, u64 va, unsigned in
 	if (slot->state == SLOT_AGAIN && slot->va == va && slot->mm == (u64)mm) {
 		slot->state = SLOT_RUNNING;
 		slot->flags |= VMLAB_EVENT_F_RETRIED;
+		slot->fresh = 1;
 		return 0;
 	}
 	vm_flags = READ(vma, vm_flags);
 	slot->state = SLOT_RUNNING;
+	slot->fresh = 1;
 	slot->va = va;
 	slot->mm = (u64)mm;
 	slot->root = (u64)READ(mm, pgd);
@@ -414,6 +424,7 @@ static __always_inline int end(u32 result)
 
 	if (!slot || slot->tid != tid || slot->state != SLOT_RUNNING)
 		return 0;
+	slot->done = tid;
 	if (result & VM_FAULT_RETRY) {
 		slot->state = SLOT_AGAIN;
 		return 0;
@@ -448,6 +459,18 @@ static __always_inline int end(u32 result)
 	slot->state = 0;
 	slot->tid = 0;
 	return 0;
+}
+
+/* Did a fault end that ought to have a slot? Then nobody saw its entry. */
+static __always_inline bool was_missed(struct vm_area_struct *vma, u64 va, u32 result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	/* After these the VMA may be gone; then another run tells, or nobody. */
+	if (result & (VM_FAULT_RETRY | VM_FAULT_COMPLETED))
+		return false;
+	return va >= config.start && va < config.end && READ(vma, vm_mm) == READ(task, mm) &&
+	       wanted_process(bpf_get_current_pid_tgid() >> 32);
 }
 
 struct asked_vma {
@@ -515,6 +538,8 @@ int BPF_PROG(clear_slot, struct task_struct *task)
 	struct slot *slot = slot_of(task->pid);
 
 	if (slot && slot->tid == (u32)task->pid) {
+		if (slot->state == SLOT_RUNNING)
+			count_lost();
 		slot->state = 0;
 		slot->tid = 0;
 	}
@@ -531,7 +556,8 @@ int BPF_KPROBE(handle_begin, struct vm_area_struct *vma, unsigned long address, 
 SEC("kretprobe/handle_mm_fault")
 int BPF_KRETPROBE(handle_end, unsigned int result)
 {
-	return end(result);
+	end(result);
+	return 0;
 }
 
 SEC("kprobe/force_sig_fault")
@@ -543,14 +569,66 @@ int BPF_KPROBE(refuse, int signal, int code, unsigned long address)
 SEC("fentry/handle_mm_fault")
 int BPF_PROG(handle_begin, struct vm_area_struct *vma, unsigned long address, unsigned int flags)
 {
-	return begin(vma, address, flags);
+	compat_stay();
+	begin(vma, address, flags);
+	compat_may_go();
+	return 0;
 }
 
 SEC("fexit/handle_mm_fault")
 int BPF_PROG(handle_end, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 	     struct pt_regs *regs, unsigned int result)
 {
-	return end(result);
+	compat_stay();
+	end(result);
+	compat_may_go();
+	return 0;
+}
+
+/*
+ * The same once more, for kernels that may be preempted anywhere: BPF leaves a program
+ * out while another thread of that CPU was preempted inside it. These are others, and
+ * run after those; they find the work done, or do it. Both left out: that is a loss.
+ */
+SEC("fentry/handle_mm_fault")
+int BPF_PROG(handle_begin_again, struct vm_area_struct *vma, unsigned long address,
+	     unsigned int flags)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct slot *slot = slot_of(tid);
+
+	if (slot && slot->tid == tid && slot->fresh && slot->va == address) {
+		slot->fresh = 0;
+		return 0;
+	}
+	compat_stay();
+	begin(vma, address, flags);
+	compat_may_go();
+	return 0;
+}
+
+SEC("fexit/handle_mm_fault")
+int BPF_PROG(handle_end_again, struct vm_area_struct *vma, unsigned long address,
+	     unsigned int flags, struct pt_regs *regs, unsigned int result)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct slot *slot = slot_of(tid);
+
+	if (!slot)
+		return 0;
+	if (slot->done == tid) {
+		slot->done = 0;
+		return 0;
+	}
+	compat_stay();
+	if (slot->tid == tid && slot->state == SLOT_RUNNING) {
+		end(result);
+		slot->done = 0;
+	} else if (was_missed(vma, address, result)) {
+		count_lost();
+	}
+	compat_may_go();
+	return 0;
 }
 
 SEC("fentry/force_sig_fault")

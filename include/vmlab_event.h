@@ -263,13 +263,15 @@ struct vmlab_trace_config {
 
 /**
  * struct vmlab_trace_counts - counted in the kernel, for each CPU
- * @lost: events that did not fit
+ * @lost: events that were not told: no room, or BPF left out one of the two programs
+ * @skipped: runs of programs that BPF left out, whoever's they were (filled by the library)
  * @count: for each class (fault), outcome (cow) or kind (fork)
  * @total_ns: of them
  * @ns: how many took [2^i, 2^(i+1)) ns
  */
 struct vmlab_trace_counts {
 	__u64 lost;
+	__u64 skipped;
 	__u64 count[VMLAB_TRACE_ROWS];
 	__u64 total_ns[VMLAB_TRACE_ROWS];
 	__u64 ns[VMLAB_TRACE_ROWS][VMLAB_TRACE_BUCKETS];

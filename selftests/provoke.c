@@ -396,6 +396,7 @@ int main(int argc, char **argv)
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	/* Nothing of our own is to fault for the first time between the marks. */
+	try_read((char *)(ARENA - 3 * PAGE));
 	getrusage(RUSAGE_THREAD, &before);
 	getrusage(RUSAGE_THREAD, &after);
 	try_read(start);

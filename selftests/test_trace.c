@@ -110,6 +110,20 @@ static const char *said(const struct answer *a, const char *word)
 	return "";
 }
 
+/* Loading takes seconds under emulation, and most tests trace more than once: hence 300. */
+FIXTURE(plain)
+{
+	int nothing;
+};
+
+FIXTURE_SETUP(plain)
+{
+}
+
+FIXTURE_TEARDOWN(plain)
+{
+}
+
 FIXTURE(trace)
 {
 	struct swaparea swap;
@@ -129,7 +143,7 @@ FIXTURE_TEARDOWN(trace)
 		swaparea_off(&self->swap);
 }
 
-TEST_F(trace, names_every_kind_of_fault_and_counts_it)
+TEST_F_TIMEOUT(trace, names_every_kind_of_fault_and_counts_it, 300)
 {
 	unsigned long long start, end;
 	char fault_class[32], where[32];
@@ -159,7 +173,7 @@ TEST_F(trace, names_every_kind_of_fault_and_counts_it)
 }
 
 /* mm_account_fault(): what fails is not counted, and a fault for another is the doer's. */
-TEST_F(trace, sums_are_the_kernels_own)
+TEST_F_TIMEOUT(trace, sums_are_the_kernels_own, 300)
 {
 	unsigned long long start, stop;
 	long minor, major, seen = 0, seen_major = 0;
@@ -190,7 +204,7 @@ TEST_F(trace, sums_are_the_kernels_own)
 	command_free(&a);
 }
 
-TEST(each_copy_has_the_frames_that_pagemap_has)
+TEST_F_TIMEOUT(plain, each_copy_has_the_frames_that_pagemap_has, 300)
 {
 	unsigned long long va, old, new;
 	const char *line, *event;
@@ -232,7 +246,7 @@ TEST(each_copy_has_the_frames_that_pagemap_has)
 	command_free(&a);
 }
 
-TEST(a_fork_its_exec_and_its_end_are_told)
+TEST_F_TIMEOUT(plain, a_fork_its_exec_and_its_end_are_told, 300)
 {
 	const char *line, *fork_line = NULL;
 	struct answer a;
@@ -259,7 +273,7 @@ TEST(a_fork_its_exec_and_its_end_are_told)
 	command_free(&a);
 }
 
-TEST(filters_are_obeyed_in_the_kernel)
+TEST_F_TIMEOUT(plain, filters_are_obeyed_in_the_kernel, 300)
 {
 	struct answer a;
 
@@ -289,7 +303,7 @@ TEST(filters_are_obeyed_in_the_kernel)
 }
 
 /* Two at once see the same; the outer one follows the inner one's child. */
-TEST(two_tracers_do_not_disturb_each_other)
+TEST_F_TIMEOUT(plain, two_tracers_do_not_disturb_each_other, 300)
 {
 	struct answer a;
 	long outer, inner;
@@ -343,7 +357,7 @@ static bool programs_become(int nr, bool more)
 	return false;
 }
 
-TEST(nothing_is_left_when_it_is_killed)
+TEST_F_TIMEOUT(plain, nothing_is_left_when_it_is_killed, 300)
 {
 	const int before = programs();
 	pid_t pid = start_tracer();
@@ -356,7 +370,7 @@ TEST(nothing_is_left_when_it_is_killed)
 							   before);
 }
 
-TEST(a_signal_ends_it_with_the_summary)
+TEST_F_TIMEOUT(plain, a_signal_ends_it_with_the_summary, 300)
 {
 	struct answer a;
 
@@ -366,7 +380,7 @@ TEST(a_signal_ends_it_with_the_summary)
 	command_free(&a);
 }
 
-TEST(a_fault_for_another_is_told_of_the_other)
+TEST_F_TIMEOUT(plain, a_fault_for_another_is_told_of_the_other, 300)
 {
 	struct victim victim;
 	char *at = mmap((void *)0x300000000000, 4096 * 16, PROT_READ | PROT_WRITE,
@@ -413,7 +427,7 @@ TEST(a_fault_for_another_is_told_of_the_other)
 	free(a.out);
 }
 
-TEST(a_recording_says_the_same_again)
+TEST_F_TIMEOUT(plain, a_recording_says_the_same_again, 300)
 {
 	char file[] = "/tmp/vmlab-trace.XXXXXX";
 	struct answer live, again;
@@ -433,7 +447,7 @@ TEST(a_recording_says_the_same_again)
 }
 
 /* One line, the right status, one document: whatever is missing. */
-TEST(what_is_missing_is_said)
+TEST_F_TIMEOUT(plain, what_is_missing_is_said, 300)
 {
 	static const char *const wrong[] = {
 		"trace", "trace nothing", "trace fault -p 0", "trace fault --class no-such",

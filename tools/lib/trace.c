@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 #include <vmlab_event.h>
@@ -89,6 +90,7 @@ struct vmlab_trace {
 	size_t sz_filling;
 	size_t room;
 	int err;		/* of the filling */
+	bool preemptible;	/* the kernel, inside a program */
 	bool detached;
 	bool over;
 	volatile sig_atomic_t stop;
@@ -175,6 +177,11 @@ static int share_maps(struct vmlab_trace *trace, struct bpf_object *object)
 	return 0;
 }
 
+static bool is_second_look(const struct bpf_program *program)
+{
+	return strstr(bpf_program__name(program), "_again");
+}
+
 static bool keeps_the_list(const struct bpf_program *program)
 {
 	return !strncmp(bpf_program__name(program), "follow_", 7);
@@ -191,17 +198,28 @@ static bool names_code(const struct vmlab_trace *trace)
 	return false;
 }
 
-/* All that is wanted of it; those that keep the list last: an exit is told, then forgotten. */
+/*
+ * In which order they are attached. Of those at a function's entry or end the last one runs
+ * first: the second looks are to run after the first ones. Those at a tracepoint run in
+ * order: an exit is told, then taken from the list.
+ */
+static int turn_of(const struct bpf_program *program)
+{
+	if (is_second_look(program))
+		return 0;
+	return keeps_the_list(program) ? 2 : 1;
+}
+
 static int attach(struct loaded *loaded)
 {
 	struct bpf_program *program;
-	int last;
+	int turn;
 
-	for (last = 0; last < 2; last++) {
+	for (turn = 0; turn < 3; turn++) {
 		bpf_object__for_each_program(program, loaded->object) {
 			struct bpf_link *link;
 
-			if (keeps_the_list(program) != last || !bpf_program__autoload(program))
+			if (turn_of(program) != turn || !bpf_program__autoload(program))
 				continue;
 			link = bpf_program__attach(program);
 			if (!link)
@@ -247,6 +265,8 @@ static int load_from(struct vmlab_trace *trace, const struct row *row,
 		else if (!strcmp(bpf_program__name(program), "follow_fork") &&
 			 !trace->config.follow)
 			bpf_program__set_autoload(program, false);
+		else if (is_second_look(program) && !trace->preemptible)
+			bpf_program__set_autoload(program, false);
 		else if (!strcmp(bpf_program__name(program), "code_map") &&
 			 (names_code(trace) || trace->options.counts_only))
 			bpf_program__set_autoload(program, false);
@@ -273,6 +293,20 @@ static int load(struct vmlab_trace *trace, const struct row *row)
 	return ret;
 }
 
+/*
+ * May a program be preempted? A kernel that lets programs ask for the contrary is taken
+ * for one (bpf_preempt_disable, since 6.11): nothing says how it was booted.
+ */
+static bool may_be_preempted(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool may;
+
+	may = btf && btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+	btf__free(btf);
+	return may;
+}
+
 static int load_all(struct vmlab_trace *trace)
 {
 	size_t i;
@@ -281,6 +315,7 @@ static int load_all(struct vmlab_trace *trace)
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return errno == ENOENT ? -ENOENT : -EPERM;
 	libbpf_set_print(silent);
+	trace->preemptible = may_be_preempted();
 	for (i = 0; i < NR_ROWS; i++) {
 		if (!(trace->options.kinds >> rows[i].kind & 1))
 			continue;
@@ -643,7 +678,7 @@ static ssize_t compute_counts(const void *ctx, char **out)
 	for (cpu = 0; cpu < nr; cpu++)
 		for (i = 0; i < words; i++)
 			((uint64_t *)sum)[i] += ((uint64_t *)&all[cpu])[i];
-	sum->lost += loaded->missed;
+	sum->skipped = loaded->missed;
 	free(all);
 	*out = (char *)sum;
 	return sizeof(*sum);

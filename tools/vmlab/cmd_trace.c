@@ -372,11 +372,13 @@ static int show_summary(struct cli *cli)
 {
 	static const struct render_field kind = { "kind", "EVENT", RENDER_TEXT, 0 };
 	static const struct render_field lost_field = { "lost", "lost", RENDER_NUM, 0 };
+	static const struct render_field skipped_field = { "skipped", NULL, RENDER_NUM,
+							   RENDER_PROGRAMS };
 	static const unsigned int width = 8;
 	const struct render_value name = RENDER_V_TEXT("summary");
 	struct vmlab_trace_counts counts[NR_KINDS] = { 0 };
 	const struct tracing *tracing = tracing_of(cli);
-	uint64_t lost = 0;
+	uint64_t lost = 0, skipped = 0;
 	size_t i;
 	int ret;
 
@@ -387,6 +389,7 @@ static int show_summary(struct cli *cli)
 		if (ret)
 			return ret;
 		lost += counts[i].lost;
+		skipped += counts[i].skipped;
 	}
 	/* For people it is a few lines under a heading. */
 	if (cli->json)
@@ -399,6 +402,7 @@ static int show_summary(struct cli *cli)
 		put_rows(cli, "log2_ns", "log2 ns", counts, SUM_BUCKETS);
 	else
 		show_histograms(cli, counts);
+	render_put(cli->render, &skipped_field, RENDER_V_NUM(skipped));
 	render_put(cli->render, &lost_field, RENDER_V_NUM(lost));
 	if (cli->json)
 		render_line_end(cli->render);
