@@ -68,14 +68,21 @@ static __always_inline void compat_may_go(void)
 #endif
 }
 
-/* A variable of the kernel that is no part of its BTF, read once. */
+/*
+ * A variable of the kernel that is no part of its BTF, read once. What says so is
+ * volatile, or clang makes a byte of it and its BTF is refused.
+ */
 #define COMPAT_VARIABLE(name)						\
 	extern const void name __ksym __weak;				\
 	static u64 name##_kept;						\
+	static volatile u64 name##_read;				\
 	static __always_inline u64 compat_##name(void)			\
 	{								\
-		if (!name##_kept && &name)				\
+		/* Once, also where it is 0. */				\
+		if (!name##_read && &name) {				\
 			bpf_probe_read_kernel(&name##_kept, 8, &name);	\
+			name##_read = 1;				\
+		}							\
 		return name##_kept;					\
 	}
 
