@@ -147,7 +147,8 @@ static void configure(struct vmlab_trace *trace)
 		memcpy(c->comm, o->comm, len);
 		c->comm_len = len + 1;
 	}
-	c->pti = file_says("/sys/devices/system/cpu/vulnerabilities/meltdown", "PTI");
+	/* What the kernel does; a CPU that would not need it may be told to (pti=on). */
+	c->pti = file_says("/proc/cpuinfo", " pti ");
 	c->wake = ring_bytes(o) / 4;
 	c->page_shift = trace->session->info.out_page_shift;
 }
