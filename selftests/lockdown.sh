@@ -21,9 +21,10 @@ not_ok() {
 }
 
 echo "TAP version 13"
-echo "1..3"
+echo "1..4"
 if [ ! -w "$lockdown" ]; then
 	for what in "the kernel can be locked down" "a locked down kernel takes no unsigned module" \
+		"a locked down kernel does not trace, and says so" \
 		"Yama can be put at its last scope"; do
 		ok "$what # SKIP this kernel has no lockdown"
 	done
@@ -48,6 +49,16 @@ elif [[ $said == *"Operation not permitted"* ]]; then
 else
 	echo "# $said"
 	not_ok "a locked down kernel takes no unsigned module"
+fi
+
+# BPF may not read the kernel's memory any more: one line, and the status of a failure.
+if said=$(vmlab trace fault -- true 2>&1); then
+	not_ok "a locked down kernel does not trace, and says so"
+elif [ "$(wc -l <<<"$said")" -eq 1 ] && [[ $said == *"locked down"* ]]; then
+	ok "a locked down kernel does not trace, and says so"
+else
+	echo "# $said"
+	not_ok "a locked down kernel does not trace, and says so"
 fi
 
 if [ ! -w "$yama" ]; then

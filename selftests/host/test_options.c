@@ -67,6 +67,12 @@ static const char *const wrong[] = {
 	"snapshot", "snapshot|1", "snapshot|1|a|b", "snapshot|x|a", "snapshot|--|true",
 	"snapshot|a|b|--|true", "snapshot|a|--", "snapshot|1|a|--record|b", "snapshot|1|a|--replay|b",
 	"diff", "diff|a", "diff|a|b|c", "diff|a|b|--record|c", "diff|a|b|--replay|c", "diff|a|b|--|true",
+	"trace", "trace|nothing", "trace|fault|nothing", "trace|fault|-p", "trace|fault|-p|0",
+	"trace|fault|-p|self", "trace|fault|-p|x", "trace|fault|--class|x", "trace|fault|--class|",
+	"trace|fault|--range|5", "trace|fault|--range|5-5", "trace|fault|--range|6-5",
+	"trace|fault|--min-ns|-1", "trace|fault|--min-ns|x", "trace|fault|--buffer|3",
+	"trace|fault|--buffer|0", "trace|fault|--for|0", "trace|fault|--comm|",
+	"trace|fault|--comm|sixteen-letters-", "trace|fault|--", "trace|fault|--run|5|--|true",
 	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
 	"lesson|a\nb",
 };
@@ -130,6 +136,7 @@ TEST(help_is_no_failure)
 		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help",
 		"lesson|--help", "map|--help", "walk|--json|--help", "cow|--help", "watch|--help",
 		"snapshot|--help", "diff|--help", "kernel|--help", "kernel|-h",
+		"trace|--help",
 	};
 	struct command_ran ran;
 	size_t i;
@@ -137,7 +144,7 @@ TEST(help_is_no_failure)
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		run(&ran, words[i], false);
 		EXPECT_EQ(0, ran.status)
-			TH_LOG("%s", words[i]);
+			TH_LOG("%s: %s", words[i], ran.err);
 		EXPECT_EQ(0, ran.sz_err);
 		EXPECT_EQ(ran.out, strstr(ran.out, "Usage: vmlab "));
 		command_done(&ran);

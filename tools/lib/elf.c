@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <inttypes.h>
 #include <libelf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,4 +218,179 @@ int vmlab_elf_symbol(struct vmlab_session *session, const char *path, const char
 		memcpy(value, bytes, sizeof(*value));
 	free(bytes);
 	return len == sizeof(*value) ? 0 : -EBADMSG;
+}
+
+struct vmlab_symtab {
+	char *path;
+	bool read;		/* the file has been looked at */
+	size_t nr;
+	size_t room;
+	struct one_symbol {
+		uint64_t value;
+		uint64_t size;
+		char *name;
+	} *symbols;
+};
+
+struct vmlab_symtab *vmlab_symtab_new(const char *path)
+{
+	struct vmlab_symtab *symtab = calloc(1, sizeof(*symtab));
+
+	if (!symtab)
+		return NULL;
+	symtab->path = strdup(path);
+	if (!symtab->path) {
+		free(symtab);
+		return NULL;
+	}
+	return symtab;
+}
+
+void vmlab_symtab_free(struct vmlab_symtab *symtab)
+{
+	size_t i;
+
+	if (!symtab)
+		return;
+	for (i = 0; i < symtab->nr; i++)
+		free(symtab->symbols[i].name);
+	free(symtab->symbols);
+	free(symtab->path);
+	free(symtab);
+}
+
+static void add_symbol(struct vmlab_symtab *symtab, const GElf_Sym *sym, const char *name)
+{
+	struct one_symbol *more;
+
+	if (symtab->nr == symtab->room) {
+		more = realloc(symtab->symbols, (symtab->room + 1024) * sizeof(*more));
+		if (!more)
+			return;
+		symtab->symbols = more;
+		symtab->room += 1024;
+	}
+	more = &symtab->symbols[symtab->nr];
+	more->value = sym->st_value;
+	more->size = sym->st_size;
+	more->name = strdup(name);
+	if (more->name)
+		symtab->nr++;
+}
+
+/* Functions and what else has code: what an instruction pointer can lie in. */
+static void add_symbols(struct vmlab_symtab *symtab, Elf *elf, Elf_Scn *section)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	GElf_Shdr shdr;
+	GElf_Sym sym;
+	size_t nr, i;
+
+	if (!data || !gelf_getshdr(section, &shdr) || !shdr.sh_entsize)
+		return;
+	nr = shdr.sh_size / shdr.sh_entsize;
+	for (i = 0; i < nr; i++) {
+		const char *name;
+		unsigned int type;
+
+		if (!gelf_getsym(data, i, &sym) || sym.st_shndx == SHN_UNDEF)
+			continue;
+		type = GELF_ST_TYPE(sym.st_info);
+		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
+			continue;
+		name = elf_strptr(elf, shdr.sh_link, sym.st_name);
+		if (name && *name && *name != '$')
+			add_symbol(symtab, &sym, name);
+	}
+}
+
+/* Where several begin, the one with the longest extent, then by name, whatever the file's order. */
+static int by_value(const void *a, const void *b)
+{
+	const struct one_symbol *x = a, *y = b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	return strcmp(y->name, x->name);
+}
+
+static void read_symbols(struct vmlab_symtab *symtab)
+{
+	Elf_Scn *section = NULL;
+	struct open_elf file;
+	GElf_Shdr shdr;
+
+	symtab->read = true;
+	if (open_elf(symtab->path, &file))
+		return;
+	while ((section = elf_nextscn(file.elf, section)))
+		if (gelf_getshdr(section, &shdr) &&
+		    (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM))
+			add_symbols(symtab, file.elf, section);
+	close_elf(&file);
+	qsort(symtab->symbols, symtab->nr, sizeof(*symtab->symbols), by_value);
+}
+
+struct name_question {
+	struct vmlab_symtab *symtab;
+	uint64_t value;
+};
+
+/* The offset in 8 bytes, then the name. */
+static ssize_t compute_name(const void *ctx, char **out)
+{
+	const struct name_question *q = ctx;
+	struct vmlab_symtab *symtab = q->symtab;
+	size_t low = 0, high, len;
+	const struct one_symbol *s;
+	uint64_t offset;
+
+	if (!symtab->read)
+		read_symbols(symtab);
+	high = symtab->nr;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (symtab->symbols[mid].value <= q->value)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return -ENOENT;
+	s = &symtab->symbols[low - 1];
+	offset = q->value - s->value;
+	/* Assembly may say no size; what has one does not go on behind it. */
+	if (s->size && offset >= s->size)
+		return -ENOENT;
+	len = strlen(s->name);
+	*out = malloc(sizeof(offset) + len);
+	if (!*out)
+		return -ENOMEM;
+	memcpy(*out, &offset, sizeof(offset));
+	memcpy(*out + sizeof(offset), s->name, len);
+	return sizeof(offset) + len;
+}
+
+int vmlab_symtab_name(struct vmlab_session *session, struct vmlab_symtab *symtab,
+		      uint64_t value, char *name, size_t size, uint64_t *offset)
+{
+	struct name_question q = { .symtab = symtab, .value = value };
+	char key[4400], *bytes;
+	ssize_t len;
+
+	snprintf(key, sizeof(key), "elf-name:%s:%" PRIx64, symtab->path, value);
+	len = vmlab_source_answer(session->source, key, compute_name, &q, &bytes);
+	if (len < 0)
+		return len;
+	if ((size_t)len <= sizeof(*offset)) {
+		free(bytes);
+		return -EBADMSG;
+	}
+	memcpy(offset, bytes, sizeof(*offset));
+	snprintf(name, size, "%.*s", (int)(len - sizeof(*offset)), bytes + sizeof(*offset));
+	free(bytes);
+	return 0;
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -219,12 +220,96 @@ int vmlab_child_run(struct vmlab_session *session, struct vmlab_child *child,
 	return ret ? ret : result;
 }
 
+/* In the child: waits for a byte, then becomes the command, or says why it cannot. */
+static void wait_and_exec(int gate, int failed, char *const argv[])
+{
+	char go;
+	int err;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (read(gate, &go, sizeof(go)) != sizeof(go))
+		_exit(126);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	execvp(argv[0], argv);
+	err = errno;
+	_exit(write(failed, &err, sizeof(err)) == sizeof(err) ? 127 : 126);
+}
+
+int vmlab_child_hold(struct vmlab_session *session, struct vmlab_child *child,
+		     char *const argv[])
+{
+	int gate[2], failed[2], ret;
+	int64_t number;
+	pid_t pid;
+
+	memset(child, 0, sizeof(*child));
+	if (vmlab_source_is_replay(session->source))
+		return recall_child(session, child);
+	if (pipe2(gate, O_CLOEXEC))
+		return -errno;
+	if (pipe2(failed, O_CLOEXEC)) {
+		ret = -errno;
+		goto close_gate;
+	}
+	pid = fork();
+	if (pid < 0) {
+		ret = -errno;
+		goto close_failed;
+	}
+	if (!pid) {
+		/* Or it would not see that the other end is gone. */
+		close(gate[1]);
+		wait_and_exec(gate[0], failed[1], argv);
+	}
+	close(gate[0]);
+	close(failed[1]);
+	child->pid = pid;
+	child->gate = gate[1];
+	child->failed = failed[0];
+	number = pid;
+	ret = vmlab_source_number(session->source, "child", &number);
+	if (ret)
+		vmlab_child_kill(child);
+	return ret;
+
+close_failed:
+	close(failed[0]);
+	close(failed[1]);
+close_gate:
+	close(gate[0]);
+	close(gate[1]);
+	return ret;
+}
+
+int vmlab_child_release(struct vmlab_session *session, struct vmlab_child *child)
+{
+	int64_t result = 0;
+	int err = 0, ret;
+
+	if (!child->replayed) {
+		if (write(child->gate, "", 1) != 1)
+			return -errno;
+		/* Nothing to read: the pipe was closed by exec. */
+		if (read(child->failed, &err, sizeof(err)) == sizeof(err))
+			result = -err;
+	}
+	ret = vmlab_source_number(session->source, "exec", &result);
+	if (!ret && (result > 0 || result < -4095))
+		ret = -EBADMSG;
+	return ret ? ret : (int)result;
+}
+
 void vmlab_child_kill(struct vmlab_child *child)
 {
 	int status;
 
 	if (!child->pid || child->replayed)
 		return;
+	/* 0 is none of ours: a child that was not held has no pipes. */
+	if (child->gate)
+		close(child->gate);
+	if (child->failed)
+		close(child->failed);
 	kill(child->pid, SIGKILL);
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -44,6 +44,13 @@ int vmlab_session_record(const char *path, struct vmlab_session **out);
  * Queries that were not recorded answer -ENODATA.
  */
 int vmlab_session_replay(const char *path, struct vmlab_session **out);
+/*
+ * A session that does without the module, for what the kernel answers by other means
+ * (trace.c); of its INFO only the architecture and the page size are filled. @record:
+ * as in vmlab_session_record(), or NULL.
+ */
+int vmlab_session_bare(const char *record, struct vmlab_session **out);
+int vmlab_session_bare_replay(const char *path, struct vmlab_session **out);
 /* -errno when a recording could not be written completely. */
 int vmlab_session_close(struct vmlab_session *session);
 
@@ -786,6 +793,8 @@ int vmlab_cache_colours(struct vmlab_session *session, unsigned int *bits);
 struct vmlab_child {
 	pid_t pid;
 	bool replayed;		/* known from a recording only */
+	int gate;		/* of a child that is held: the pipe it waits at */
+	int failed;		/* where it says why it could not be executed */
 };
 
 /*
@@ -800,6 +809,85 @@ int vmlab_child_start(struct vmlab_session *session, struct vmlab_child *child,
 int vmlab_child_run(struct vmlab_session *session, struct vmlab_child *child,
 		    unsigned int ms);
 void vmlab_child_kill(struct vmlab_child *child);
+/*
+ * Makes a process that waits before it executes @argv, not traced by anybody, until
+ * vmlab_child_release(); its standard output goes to our standard error, so that ours
+ * is what we write. It is killed when this process ends.
+ */
+int vmlab_child_hold(struct vmlab_session *session, struct vmlab_child *child,
+		     char *const argv[]);
+/* Lets it go. -errno of its exec. */
+int vmlab_child_release(struct vmlab_session *session, struct vmlab_child *child);
+
+/* ---- trace.c: what happens, as it happens --------------------------------- */
+
+struct vmlab_trace;
+struct vmlab_event;		/* vmlab_event.h */
+struct vmlab_trace_counts;
+
+/**
+ * struct vmlab_trace_options - what to trace; all zero but @kinds is everything
+ * @kinds: 1 << VMLAB_EVENT_FAULT, _COW, _FORK (which brings exec and exit)
+ * @counts_only: no events, only what vmlab_trace_counts() tells in the end
+ * @pids: processes; none and no @argv: all but the caller
+ * @nr_pids: how many
+ * @argv: a command to start; it and what it forks are traced from its exec on
+ * @follow: also what @pids fork
+ * @comm: only threads of this name, or NULL
+ * @start: lowest address
+ * @end: behind the highest one, 0 for no limit
+ * @classes: 1 << VMLAB_CLASS_*, 0 for all
+ * @min_ns: only faults that took at least that
+ * @sz_buffer: bytes of the ring, a power of two; 0 for a good number
+ */
+struct vmlab_trace_options {
+	unsigned int kinds;
+	bool counts_only;
+	const pid_t *pids;
+	size_t nr_pids;
+	char *const *argv;
+	bool follow;
+	const char *comm;
+	uint64_t start;
+	uint64_t end;
+	uint64_t classes;
+	uint64_t min_ns;
+	size_t sz_buffer;
+};
+
+/*
+ * Loads and attaches; then @pids are traced, or @argv runs. -ENOENT: the kernel has no
+ * BTF; -EPERM: not for the caller; -EACCES: the kernel is locked down; -ESRCH: no such
+ * process; -EOPNOTSUPP: this kernel cannot be traced so; -ECHILD: @argv could not be
+ * executed, vmlab_trace_exec_error() says why. The session is used until the close.
+ */
+int vmlab_trace_start(struct vmlab_session *session, const struct vmlab_trace_options *options,
+		      struct vmlab_trace **out);
+/* Why the last vmlab_trace_start() of this session said -ECHILD: -errno. */
+int vmlab_trace_exec_error(const struct vmlab_session *session);
+/* From a signal handler, too: what is in the ring is still told, then it is over. */
+void vmlab_trace_stop(struct vmlab_trace *trace);
+/*
+ * 1 and the next event, good until the next call; -EAGAIN: none just now, some time was
+ * waited; 0: it is over, all processes that were named have ended or it was stopped.
+ */
+int vmlab_trace_next(struct vmlab_trace *trace, const struct vmlab_event **out);
+/* Once it is over: what was counted of VMLAB_EVENT_*, over all CPUs. */
+int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
+		       struct vmlab_trace_counts *out);
+/*
+ * The user symbol that @ip of process @pid lies in, "libc.so.6:memset+0x1c", looked up
+ * in its mappings while it lives. -ENOENT: not known.
+ */
+int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *buf,
+		       size_t size);
+void vmlab_trace_close(struct vmlab_trace *trace);
+
+/* Words for VMLAB_EVENT_*, VMLAB_CLASS_*, VMLAB_COW_* and VMLAB_WHY_*; NULL for others. */
+const char *vmlab_event_name(unsigned int kind);
+const char *vmlab_class_name(unsigned int fault_class);
+const char *vmlab_outcome_name(unsigned int outcome);
+const char *vmlab_cow_why_name(unsigned int why);
 
 #ifdef __cplusplus
 }

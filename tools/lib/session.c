@@ -150,6 +150,74 @@ int vmlab_session_open(struct vmlab_session **out)
 	return vmlab_session_record(NULL, out);
 }
 
+/* The architecture that this was built for. */
+static uint32_t arch_here(void)
+{
+#if defined(__x86_64__)
+	return VMLAB_ARCH_X86_64;
+#elif defined(__aarch64__)
+	return VMLAB_ARCH_ARM64;
+#else
+	return 0;
+#endif
+}
+
+/* What a session without the module knows of the machine, in place of INFO. */
+static int start_bare(struct vmlab_source *source, struct vmlab_session **out)
+{
+	struct vmlab_session *session = calloc(1, sizeof(*session));
+	int64_t arch = arch_here(), page = sysconf(_SC_PAGESIZE);
+	int ret;
+
+	if (!session)
+		return -ENOMEM;
+	session->source = source;
+	ret = vmlab_source_number(source, "arch", &arch);
+	if (!ret)
+		ret = vmlab_source_number(source, "page-size", &page);
+	if (!ret && (page < 1024 || page > 1 << 20 || page & (page - 1)))
+		ret = -EBADMSG;
+	if (ret) {
+		free(session);
+		return ret;
+	}
+	session->info.out_arch = arch;
+	session->info.out_page_shift = __builtin_ctzll(page);
+	read_release(session);
+	*out = session;
+	return 0;
+}
+
+int vmlab_session_bare(const char *record, struct vmlab_session **out)
+{
+	struct vmlab_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_live(record, &source);
+	if (ret)
+		return ret;
+	ret = start_bare(source, out);
+	if (ret)
+		vmlab_source_close(source);
+	return ret;
+}
+
+int vmlab_session_bare_replay(const char *path, struct vmlab_session **out)
+{
+	struct vmlab_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_replay(path, &source);
+	if (ret)
+		return ret;
+	ret = start_bare(source, out);
+	if (ret)
+		vmlab_source_close(source);
+	return ret == -ENODATA ? -EBADMSG : ret;
+}
+
 static int replay(struct vmlab_source *source, struct vmlab_session **out)
 {
 	int ret = start(source, out);

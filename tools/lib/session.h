@@ -13,6 +13,17 @@ struct vmlab_session {
 	char release[65];
 };
 
+/* elf.c: the symbols of one file, sorted, so that many addresses can be asked for. */
+struct vmlab_symtab;
+struct vmlab_symtab *vmlab_symtab_new(const char *path);
+void vmlab_symtab_free(struct vmlab_symtab *symtab);
+/*
+ * The symbol of that file that @value lies in, and how far in it; the answer passes the
+ * boundary, the file is only read when it is not a recording that answers. -ENOENT.
+ */
+int vmlab_symtab_name(struct vmlab_session *session, struct vmlab_symtab *symtab,
+		      uint64_t value, char *name, size_t size, uint64_t *offset);
+
 /* As vmlab_session_replay(), from memory that must outlive the session. */
 int vmlab_session_replay_bytes(const void *bytes, size_t size, struct vmlab_session **out);
 

@@ -75,7 +75,7 @@ static void put_number(struct render *r, uint64_t num)
 	yajl_gen_number(GEN(r), text, strlen(text));
 }
 
-static void put_fields(struct render *r, const struct render_field *fields, size_t nr,
+static void put_object(struct render *r, const struct render_field *fields, size_t nr,
 		       const struct render_value *values);
 
 static void put_rows(struct render *r, const struct render_rows *rows)
@@ -86,7 +86,7 @@ static void put_rows(struct render *r, const struct render_rows *rows)
 	yajl_gen_array_open(GEN(r));
 	for (i = 0; i < rows->nr; i++) {
 		rows->row(rows->ctx, i, values);
-		put_fields(r, rows->fields, rows->nr_fields, values);
+		put_object(r, rows->fields, rows->nr_fields, values);
 	}
 	yajl_gen_array_close(GEN(r));
 }
@@ -175,14 +175,13 @@ static void json_table(struct render *r, const char *key, const char *title)
 	yajl_gen_array_open(GEN(r));
 }
 
-/* One object. */
+/* The fields of an object that is open. */
 static void put_fields(struct render *r, const struct render_field *fields, size_t nr,
 		       const struct render_value *values)
 {
 	const char *open = NULL;	/* the object that fields go into, "a" of "a.b" */
 	size_t i, len = 0;
 
-	yajl_gen_map_open(GEN(r));
 	for (i = 0; i < nr; i++) {
 		const struct render_field *field = &fields[i];
 		const char *dot;
@@ -206,12 +205,34 @@ static void put_fields(struct render *r, const struct render_field *fields, size
 	}
 	if (open)
 		yajl_gen_map_close(GEN(r));
+}
+
+static void put_object(struct render *r, const struct render_field *fields, size_t nr,
+		       const struct render_value *values)
+{
+	yajl_gen_map_open(GEN(r));
+	put_fields(r, fields, nr, values);
 	yajl_gen_map_close(GEN(r));
 }
 
 static void json_row(struct render *r, const struct render_value *values)
 {
+	put_object(r, r->fields, r->nr_fields, values);
+}
+
+static void json_line(struct render *r, const unsigned int *widths,
+		      const struct render_value *values)
+{
+	(void)widths;
+	yajl_gen_map_open(GEN(r));
 	put_fields(r, r->fields, r->nr_fields, values);
+}
+
+static void json_line_end(struct render *r)
+{
+	yajl_gen_map_close(GEN(r));
+	/* The next one is a document of its own. */
+	yajl_gen_reset(GEN(r), "\n");
 }
 
 static void json_table_end(struct render *r)
@@ -256,6 +277,8 @@ const struct render_ops render_json_ops = {
 	.table = json_table,
 	.row = json_row,
 	.table_end = json_table_end,
+	.line = json_line,
+	.line_end = json_line_end,
 	.note = json_note,
 	.end = json_end,
 };

@@ -19,6 +19,9 @@ struct render_ops {
 	void (*row)(struct render *r, const struct render_value *values);
 	void (*table_end)(struct render *r);
 	const char *(*glyph)(struct render *r, unsigned int i);
+	void (*line)(struct render *r, const unsigned int *widths,
+		     const struct render_value *values);
+	void (*line_end)(struct render *r);
 	void (*note)(struct render *r, const char *text);
 	void (*end)(struct render *r, const char *code, const char *message);
 };

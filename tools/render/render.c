@@ -91,6 +91,20 @@ void render_table_end(struct render *r)
 	r->nr_fields = 0;
 }
 
+void render_line(struct render *r, const struct render_field *fields,
+		 const unsigned int *widths, size_t nr, const struct render_value *values)
+{
+	r->fields = fields;
+	r->nr_fields = nr;
+	r->ops->line(r, widths, values);
+}
+
+int render_line_end(struct render *r)
+{
+	r->ops->line_end(r);
+	return ferror(r->out) ? -EIO : 0;
+}
+
 void render_plain(char *text)
 {
 	plain_text(text, !strcmp(nl_langinfo(CODESET), "UTF-8"));
@@ -122,6 +136,11 @@ static int flush(struct render *r)
 	if (fflush(r->out) || ferror(r->out))
 		return errno ? -errno : -EIO;
 	return 0;
+}
+
+int render_flush(struct render *r)
+{
+	return flush(r);
 }
 
 int render_end(struct render *r, const char *code, const char *message)

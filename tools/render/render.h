@@ -114,6 +114,17 @@ void render_table(struct render *r, const char *key, const char *title,
 		  const struct render_field *fields, size_t nr);
 void render_row(struct render *r, const struct render_value *values);
 void render_table_end(struct render *r);
+/*
+ * Lines that come when they come, in place of a document: each is an object of its own,
+ * or a row of columns of these widths, whose titles are said when @fields are others than
+ * last time. What is put between render_line() and render_line_end() belongs to it.
+ */
+void render_line(struct render *r, const struct render_field *fields,
+		 const unsigned int *widths, size_t nr, const struct render_value *values);
+/* Returns 0, or -errno when something could not be written. */
+int render_line_end(struct render *r);
+/* Everything that was said so far is written. 0 or -errno. */
+int render_flush(struct render *r);
 /* A message, which has other people's words in it, as a line may show it: in place. */
 void render_plain(char *text);
 /* The glyph that RENDER_MIX draws the @i-th part with; the last one is for the rest. */

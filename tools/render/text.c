@@ -41,6 +41,7 @@ struct text {
 	bool gap;		/* an empty line was printed last, or nothing yet */
 	struct libscols_table *table;
 	size_t rows;		/* in the batch */
+	const struct render_field *titled;	/* whose titles were said last */
 };
 
 /* What a word of RENDER_STATE looks like: the first row whose word matches. */
@@ -456,6 +457,55 @@ static void text_table_end(struct render *r)
 	t->gap = true;
 }
 
+/* A cell of a line; the last one takes what it needs. */
+static void cell(struct render *r, const struct render_field *field, const char *colour,
+		 const char *text, unsigned int width, bool last)
+{
+	size_t len = plain_columns(text, strlen(text));
+	size_t pad = !last && len < width ? width - len : 0;
+
+	if (is_number(field->type) && !last)
+		fprintf(r->out, "%*s", (int)pad, "");
+	coloured(r, colour, text);
+	if (!is_number(field->type) && !last)
+		fprintf(r->out, "%*s", (int)pad, "");
+	if (!last)
+		fputc(' ', r->out);
+}
+
+static void text_line(struct render *r, const unsigned int *widths,
+		      const struct render_value *values)
+{
+	struct text *t = T(r);
+	char buf[LIST_MAX];
+	size_t i, last = 0;
+
+	for (i = 0; i < r->nr_fields; i++)
+		if (!(r->fields[i].flags & RENDER_PROGRAMS))
+			last = i;
+	if (t->titled != r->fields) {
+		t->titled = r->fields;
+		for (i = 0; i <= last; i++)
+			if (!(r->fields[i].flags & RENDER_PROGRAMS))
+				cell(r, &r->fields[i], BOLD, r->fields[i].title, widths[i],
+				     i == last);
+		fputc('\n', r->out);
+	}
+	for (i = 0; i <= last; i++) {
+		if (r->fields[i].flags & RENDER_PROGRAMS)
+			continue;
+		format(r, buf, sizeof(buf), r->fields[i].type, &values[i]);
+		cell(r, &r->fields[i], colour_of(r->fields[i].type, &values[i]), buf, widths[i],
+		     i == last);
+	}
+}
+
+static void text_line_end(struct render *r)
+{
+	fputc('\n', r->out);
+	T(r)->gap = false;
+}
+
 static void text_note(struct render *r, const char *text)
 {
 	char line[LIST_MAX];
@@ -494,6 +544,8 @@ const struct render_ops render_text_ops = {
 	.table = text_table,
 	.row = text_row,
 	.table_end = text_table_end,
+	.line = text_line,
+	.line_end = text_line_end,
 	.glyph = text_glyph,
 	.note = text_note,
 	.end = text_end,

@@ -26,9 +26,11 @@ struct cli;
  * @help: what the options and the output mean, for --help
  * @unrecorded: why it takes neither --record nor --replay; NULL: it takes them
  * @lines: with --json it is a document a line, and not one alone
+ * @follows: it starts the command after -- itself, and follows it to its end
  * @options: its own long options, besides those of every command; val is what
  *	@option gets; ends with a zero row; NULL for none
- * @option: takes one of @options; false refuses @arg
+ * @letters: its own short options, as getopt(3) has them, or NULL
+ * @option: takes one of @options or @letters; false refuses @arg
  * @run: arguments -> collect -> rows; returns an exit status
  */
 struct command {
@@ -38,7 +40,9 @@ struct command {
 	const char *help;
 	const char *unrecorded;
 	bool lines;
+	bool follows;
 	const struct option *options;
+	const char *letters;
 	bool (*option)(struct cli *cli, int val, const char *arg);
 	int (*run)(struct cli *cli);
 };
@@ -57,6 +61,7 @@ extern const struct command cmd_synonyms;
 extern const struct command cmd_homonyms;
 extern const struct command cmd_frame;
 extern const struct command cmd_lesson;
+extern const struct command cmd_trace;
 
 /* --before: one of the parent, one of the child. */
 #define CLI_BEFORE_MAX	2
@@ -84,6 +89,7 @@ extern const struct command cmd_lesson;
  * @synonyms: options of `vmlab synonyms`
  * @frame_in: --in of `vmlab frame`: pids with commas between, or NULL
  * @subject: what a message of cli_fail() names, where it is not the process
+ * @own: what the command's own options said, of its own making; freed at the end
  * @render: where rows go
  */
 struct cli {
@@ -114,6 +120,7 @@ struct cli {
 	} synonyms;
 	const char *frame_in;
 	const char *subject;
+	void *own;
 	struct render *render;
 };
 
@@ -137,6 +144,7 @@ enum cli_where {
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
 	CLI_AT_SNAPSHOT,	/* what a snapshot was expected to hold */
+	CLI_AT_TRACE,
 	CLI_AT_OUTPUT,
 };
 
@@ -149,6 +157,8 @@ int cli_fail(struct cli *cli, enum cli_where where, int err);
 
 /* target.c: all return an exit status, and have said why when it is not CLI_OK. */
 int cli_open_session(struct cli *cli);
+/* A session that does without the module. */
+int cli_open_bare(struct cli *cli);
 /*
  * The process that the operands name: after "--" one of our own, else operand 0.
  * On success the operands left are in cli->argv.

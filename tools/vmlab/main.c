@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&cmd_synonyms,
 	&cmd_homonyms,
 	&cmd_frame,
+	&cmd_trace,
 	&cmd_lesson,
 };
 
@@ -62,7 +63,7 @@ static void command_help(const struct command *command)
 	       command->help,
 	       command->lines ? "JSON documents on standard output, one a line"
 			      : "one JSON document on standard output");
-	if (strstr(command->args, "-- "))
+	if (strstr(command->args, "-- ") && !command->follows)
 		printf("  --run MS       let the command after -- run that long first\n");
 	if (!command->unrecorded)
 		printf("  --record FILE  keep everything that was asked and answered there\n"
@@ -102,15 +103,19 @@ static int parse(struct cli *cli, int argc, char **argv)
 {
 	struct option options[NR_COMMON + MAX_OWN + 1] = { 0 };
 	const struct option *own = cli->command->options;
+	char letters[32];
 	size_t nr = NR_COMMON;
-	int opt, at = 0;
+	int opt;
 
 	memcpy(options, common_options, sizeof(common_options));
 	for (; own && own->name && nr < NR_COMMON + MAX_OWN; own++)
 		options[nr++] = *own;
+	snprintf(letters, sizeof(letters), ":h%s",
+		 cli->command->letters ? cli->command->letters : "");
 	opterr = 0;
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":h", options, &at)) != -1) {
+	/* Not 1: nothing of an earlier command line is to be remembered (glibc). */
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		switch (opt) {
 		case OPT_JSON:
 			break;		/* seen by wants_json() */
@@ -134,14 +139,16 @@ static int parse(struct cli *cli, int argc, char **argv)
 			return cli_usage(cli, "unknown option %s", argv[optind - 1]);
 		default:
 			if (!cli->command->option(cli, opt, optarg))
-				return cli_usage(cli, "cannot use %s for --%s", optarg,
-						 options[at].name);
+				return cli_usage(cli, "cannot use %s for %s", optarg,
+						 /* Its value may be the next word, or within. */
+						 argv[optind - 1 - (argv[optind - 1] == optarg)]);
 		}
 	}
 	cli->argc = argc - optind;
 	cli->argv = argv + optind;
-	if (cli->run_ms && !cli->cmd_argv)
-		return cli_usage(cli, "--run is for a command after --");
+	if (cli->run_ms && (!cli->cmd_argv || cli->command->follows))
+		return cli_usage(cli, "--run is for a command after --%s",
+				 cli->command->follows ? " that is looked at, not followed" : "");
 	if (cli->record && cli->replay)
 		return cli_usage(cli, "--record and --replay exclude each other");
 	if (cli->command->unrecorded && (cli->record || cli->replay))
@@ -198,6 +205,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (i && ret == CLI_OK)
 		ret = record_failed(&cli, i);
 	render_free(cli.render);
+	free(cli.own);
 	return ret;
 }
 

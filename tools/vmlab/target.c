@@ -10,13 +10,15 @@
 
 #include "cli.h"
 
-int cli_open_session(struct cli *cli)
+static int open_session(struct cli *cli,
+			int (*record)(const char *path, struct vmlab_session **out),
+			int (*replay)(const char *path, struct vmlab_session **out))
 {
 	bool existed = true;
 	int ret;
 
 	if (cli->replay) {
-		ret = vmlab_session_replay(cli->replay, &cli->session);
+		ret = replay(cli->replay, &cli->session);
 		return ret ? cli_fail(cli, CLI_AT_REPLAY, ret) : CLI_OK;
 	}
 	if (cli->record) {
@@ -29,10 +31,20 @@ int cli_open_session(struct cli *cli)
 			return cli_fail(cli, CLI_AT_RECORD, -errno);
 		close(fd);
 	}
-	ret = vmlab_session_record(cli->record, &cli->session);
+	ret = record(cli->record, &cli->session);
 	if (ret && !existed)
 		unlink(cli->record);
 	return ret ? cli_fail(cli, CLI_AT_SESSION, ret) : CLI_OK;
+}
+
+int cli_open_session(struct cli *cli)
+{
+	return open_session(cli, vmlab_session_record, vmlab_session_replay);
+}
+
+int cli_open_bare(struct cli *cli)
+{
+	return open_session(cli, vmlab_session_bare, vmlab_session_bare_replay);
 }
 
 bool cli_parse_pid(const char *text, pid_t *pid)

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR LGPL-2.1-or-later) */
+/*
+ * vmlab_event.h - the records that BPF writes and libvmlab reads.
+ *
+ * Fixed widths, no implicit padding, little-endian as every architecture here is; what
+ * is not known has a value of its own, never a guess. Who includes this has __u8 ...
+ * __u64 from <linux/types.h> or from the types of bpf/.
+ *
+ * A record in the ring, and in a recording, is one of the structs that begin with
+ * struct vmlab_event; @size tells where the next one starts.
+ */
+#ifndef VMLAB_EVENT_H
+#define VMLAB_EVENT_H
+
+#define VMLAB_EVENT_PFN_NONE	(~0ULL)
+#define VMLAB_EVENT_NS_UNKNOWN	(~0ULL)
+#define VMLAB_EVENT_UNKNOWN	(~0U)
+#define VMLAB_EVENT_COMM	16
+#define VMLAB_EVENT_PATH	128
+
+enum vmlab_event_kind {
+	VMLAB_EVENT_FAULT = 1,
+	VMLAB_EVENT_COW,
+	VMLAB_EVENT_FORK,
+	VMLAB_EVENT_EXEC,
+	VMLAB_EVENT_EXIT,
+	VMLAB_EVENT_CODE,	/* for the library alone: where code was mapped */
+	VMLAB_EVENT_NR_KINDS
+};
+
+/* vmlab_event.flags */
+#define VMLAB_EVENT_F_USER	1	/* user mode touched the address, else the kernel did */
+#define VMLAB_EVENT_F_REMOTE	2	/* a task of another address space did: @by */
+#define VMLAB_EVENT_F_RETRIED	4	/* the kernel ran it more than once; @ns is the whole */
+#define VMLAB_EVENT_F_MAJOR	8	/* as maj_flt counts */
+#define VMLAB_EVENT_F_SHARES_VM	16	/* fork: the child runs in its parent's address space */
+
+/* Permissions of user mode, and the kind of an access. */
+#define VMLAB_EVENT_READ	1
+#define VMLAB_EVENT_WRITE	2
+#define VMLAB_EVENT_EXEC_PERM	4
+
+/**
+ * struct vmlab_event - what every record begins with
+ * @size: of the whole record
+ * @kind: enum vmlab_event_kind
+ * @flags: VMLAB_EVENT_F_*
+ * @pid: whose address space it is about
+ * @tid: the thread that did it; 0 for a remote one
+ * @cpu: where it ended
+ * @by: the process whose thread did it
+ * @ts: when it began, CLOCK_MONOTONIC
+ * @comm: name of the thread, of @pid for a remote one
+ */
+struct vmlab_event {
+	__u32 size;
+	__u16 kind;
+	__u16 flags;
+	__u32 pid;
+	__u32 tid;
+	__u32 cpu;
+	__u32 by;
+	__u64 ts;
+	char comm[VMLAB_EVENT_COMM];
+};
+
+enum vmlab_fault_class {
+	VMLAB_CLASS_ANON_NEW,
+	VMLAB_CLASS_ZERO_READ,
+	VMLAB_CLASS_ZERO_UPGRADE,
+	VMLAB_CLASS_COW_COPY,
+	VMLAB_CLASS_COW_REUSE,
+	VMLAB_CLASS_FILE_MAP,
+	VMLAB_CLASS_FILE_MINOR,
+	VMLAB_CLASS_FILE_MAJOR,
+	VMLAB_CLASS_WRITE_NOTIFY,
+	VMLAB_CLASS_SWAP_IN,
+	VMLAB_CLASS_NUMA_HINT,
+	VMLAB_CLASS_THP_NEW,
+	VMLAB_CLASS_THP_SPLIT,
+	VMLAB_CLASS_HUGETLB,
+	VMLAB_CLASS_PROT_NONE,
+	VMLAB_CLASS_SPURIOUS,
+	VMLAB_CLASS_BAD_ACCESS,
+	VMLAB_NR_CLASSES
+};
+
+/* What became of a page that waited for a copy. */
+enum vmlab_cow_outcome {
+	VMLAB_COW_NONE,
+	VMLAB_COW_COPIED,
+	VMLAB_COW_REUSED,
+	VMLAB_COW_ZERO_FILLED,
+	VMLAB_NR_OUTCOMES
+};
+
+enum vmlab_cow_why {
+	VMLAB_WHY_UNKNOWN,
+	VMLAB_WHY_SHARED,	/* others map the frame */
+	VMLAB_WHY_LAST_SHARER,	/* nobody else does any more */
+	VMLAB_WHY_EXCLUSIVE,	/* it was this process's alone, and read-only for another reason */
+	VMLAB_WHY_PINNED,	/* mapped here alone, and somebody holds more references */
+	VMLAB_WHY_KSM,
+	VMLAB_WHY_FILE,		/* a page of a file is never written by a private mapping */
+	VMLAB_WHY_ZERO_PAGE,
+	VMLAB_NR_WHYS
+};
+
+/**
+ * struct vmlab_event_fault - VMLAB_EVENT_FAULT and VMLAB_EVENT_COW
+ * @head: as above
+ * @va: the address touched
+ * @ip: of user mode: what touched it, or the system call that made the kernel do so
+ * @ns: how long the kernel's handler took, all its runs; VMLAB_EVENT_NS_UNKNOWN where
+ *	it was refused before there was anything to handle
+ * @before: the entry that stood there, of the level where the descent ended
+ * @after: the entry that stood there when it was handled
+ * @old_pfn: the frame of this very page, or VMLAB_EVENT_PFN_NONE
+ * @new_pfn: the same, afterwards
+ * @class: enum vmlab_fault_class
+ * @access: VMLAB_EVENT_READ, _WRITE or _EXEC_PERM
+ * @asked: what the VMA permits
+ * @may_before: what the page tables permitted, all levels folded
+ * @may_after: what they permit now
+ * @level_before: level of @before, from the leaf (VMLAB_LEVEL_PTE is 1)
+ * @level_after: of @after
+ * @signal: sent to the thread, or 0
+ * @outcome: enum vmlab_cow_outcome
+ * @why: enum vmlab_cow_why
+ * @__reserved: 0
+ * @sharers: mappings of the old frame that are left, or VMLAB_EVENT_UNKNOWN
+ * @with: the parent, where it still maps the old frame at this address; else 0
+ */
+struct vmlab_event_fault {
+	struct vmlab_event head;
+	__u64 va;
+	__u64 ip;
+	__u64 ns;
+	__u64 before;
+	__u64 after;
+	__u64 old_pfn;
+	__u64 new_pfn;
+	__u8 class;
+	__u8 access;
+	__u8 asked;
+	__u8 may_before;
+	__u8 may_after;
+	__u8 level_before;
+	__u8 level_after;
+	__u8 signal;
+	__u8 outcome;
+	__u8 why;
+	__u8 __reserved[6];
+	__u32 sharers;
+	__u32 with;
+};
+
+/**
+ * struct vmlab_event_fork - VMLAB_EVENT_FORK; @head is the parent's
+ * @head: as above
+ * @ns: from the system call until the child could run
+ * @pages: resident in the child when it was made, or ~0
+ * @tables_bytes: page tables of the child when it was made
+ * @child: its pid
+ * @__reserved: 0
+ */
+struct vmlab_event_fork {
+	struct vmlab_event head;
+	__u64 ns;
+	__u64 pages;
+	__u64 tables_bytes;
+	__u32 child;
+	__u32 __reserved;
+};
+
+/**
+ * struct vmlab_event_exec - VMLAB_EVENT_EXEC
+ * @head: as above
+ * @path: what was executed, cut to fit
+ */
+struct vmlab_event_exec {
+	struct vmlab_event head;
+	char path[VMLAB_EVENT_PATH];
+};
+
+/**
+ * struct vmlab_event_exit - VMLAB_EVENT_EXIT, of the last thread
+ * @head: as above
+ * @status: as wait(2) has it
+ * @__reserved: 0
+ */
+struct vmlab_event_exit {
+	struct vmlab_event head;
+	__u32 status;
+	__u32 __reserved;
+};
+
+#define VMLAB_EVENT_NAMES	12
+#define VMLAB_EVENT_NAME	40
+
+/**
+ * struct vmlab_event_code - VMLAB_EVENT_CODE, code of a file was mapped
+ * @head: as above
+ * @start: first address
+ * @end: behind the last one; 0: a child, whose code is where that of process @offset is
+ * @offset: of @start in the file
+ * @nr_names: how many of @names there are, 0 where the path is longer than that
+ * @__reserved: 0
+ * @names: the path's, from the file up; one that was cut has no NUL
+ */
+struct vmlab_event_code {
+	struct vmlab_event head;
+	__u64 start;
+	__u64 end;
+	__u64 offset;
+	__u32 nr_names;
+	__u32 __reserved;
+	char names[VMLAB_EVENT_NAMES][VMLAB_EVENT_NAME];
+};
+
+/**
+ * struct vmlab_trace_config - what is told to BPF before it is loaded
+ * @self: the tracer, which is never traced
+ * @listed: only processes in the map "traced"
+ * @follow: and their children
+ * @events: 0: count only
+ * @classes: 1 << enum vmlab_fault_class, those wanted
+ * @start: first address wanted
+ * @end: behind the last one
+ * @min_ns: faults that took less are left out
+ * @comm: name of the thread, where @comm_len is not 0
+ * @comm_len: bytes of @comm that have to be equal, its NUL included
+ * @pti: the kernel's root forbids user mode to execute, and means nothing
+ * @wake: bytes in the ring at which the reader is woken
+ * @va_bits: of user addresses (arm64)
+ * @page_shift: log2 of a page
+ */
+struct vmlab_trace_config {
+	__u32 self;
+	__u32 listed;
+	__u32 follow;
+	__u32 events;
+	__u64 classes;
+	__u64 start;
+	__u64 end;
+	__u64 min_ns;
+	char comm[VMLAB_EVENT_COMM];
+	__u32 comm_len;
+	__u32 pti;
+	__u32 wake;
+	__u32 va_bits;
+	__u32 page_shift;
+	__u32 __reserved;
+};
+
+/* Values of the map "traced". */
+#define VMLAB_TRACED_NOW	1
+#define VMLAB_TRACED_FROM_EXEC	2	/* once it executes another program */
+
+/* Rows of the counters: classes, outcomes or kinds, whatever is counted. */
+#define VMLAB_TRACE_ROWS	24
+#define VMLAB_TRACE_BUCKETS	32
+
+/**
+ * struct vmlab_trace_counts - counted in the kernel, for each CPU
+ * @lost: events that were not told: no room, or BPF left out one of the two programs
+ * @skipped: runs of programs that BPF left out, whoever's they were (filled by the library)
+ * @count: for each class (fault), outcome (cow) or kind (fork)
+ * @total_ns: of them
+ * @ns: how many took [2^i, 2^(i+1)) ns
+ */
+struct vmlab_trace_counts {
+	__u64 lost;
+	__u64 skipped;
+	__u64 count[VMLAB_TRACE_ROWS];
+	__u64 total_ns[VMLAB_TRACE_ROWS];
+	__u64 ns[VMLAB_TRACE_ROWS][VMLAB_TRACE_BUCKETS];
+};
+
+#endif /* VMLAB_EVENT_H */

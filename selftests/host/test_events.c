@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_events.c - traces that never were: batches of events made by hand. Good ones come
+ * out with the right words, in order, the summary last; what no kernel writes is refused
+ * in one line, and the lines before it stay well-formed.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include <linux/types.h>
+#include "../../include/vmlab_event.h"
+#include "command.h"
+#include "forge.h"
+#include "recording.h"
+
+static void number(struct forge *f, const char *name, int64_t value)
+{
+	forge_add(f, VMLAB_RECORD_NUMBER, 0, name, strlen(name), &value, sizeof(value));
+}
+
+static void batch(struct forge *f, const void *bytes, size_t size)
+{
+	forge_add(f, VMLAB_RECORD_TEXT, 0, "trace-events", 12, bytes, size);
+}
+
+static struct vmlab_event_fault a_fault(void)
+{
+	return (struct vmlab_event_fault) {
+		.head = { .size = sizeof(struct vmlab_event_fault), .kind = VMLAB_EVENT_FAULT,
+			  .flags = VMLAB_EVENT_F_USER, .pid = 7, .tid = 8, .by = 7, .ts = 99,
+			  .comm = "who" },
+		.va = 0x1234, .ip = 0x4000, .ns = 1000, .before = 0x25, .after = 0x67,
+		.old_pfn = VMLAB_EVENT_PFN_NONE, .new_pfn = 6, .class = VMLAB_CLASS_ANON_NEW,
+		.access = VMLAB_EVENT_WRITE, .asked = 3, .may_after = 3, .level_before = 1,
+		.level_after = 1, .sharers = VMLAB_EVENT_UNKNOWN,
+	};
+}
+
+/* A trace of faults up to where events come. */
+static void begin(struct forge *f)
+{
+	forge_begin(f);
+	number(f, "arch", 1);
+	number(f, "page-size", 4096);
+	forge_text(f, "/proc/sys/kernel/osrelease", "6.1\n");
+	number(f, "trace-start", 0);
+}
+
+static void show(struct command_ran *ran, struct forge *f, bool json)
+{
+	const char *options[] = { "--replay", NULL, json ? "--json" : NULL, NULL };
+	struct command_line line;
+	char name[32];
+	int fd;
+
+	forge_end(f);
+	fd = forge_file(f->bytes, f->size, name);
+	options[1] = name;
+	command_words(&line, "trace fault", options);
+	command_run(ran, &line);
+	command_forget(&line);
+	close(fd);
+	forge_free(f);
+}
+
+TEST(an_event_gets_its_words)
+{
+	struct vmlab_event_fault fault = a_fault();
+	struct vmlab_trace_counts counts = { .lost = 5 };
+	struct command_ran ran;
+	struct forge f;
+
+	begin(&f);
+	batch(&f, &fault, sizeof(fault));
+	batch(&f, NULL, 0);
+	counts.count[VMLAB_CLASS_ANON_NEW] = 6;
+	counts.total_ns[VMLAB_CLASS_ANON_NEW] = 6000;
+	counts.ns[VMLAB_CLASS_ANON_NEW][9] = 6;
+	forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:1", 14, &counts, sizeof(counts));
+	show(&ran, &f, true);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"ts\":99,\"kind\":\"fault\",\"pid\":7,\"tid\":8,\"comm\":\"who\""));
+	EXPECT_NE(NULL, strstr(ran.out, "\"va\":\"0x1234\",\"access\":\"write\",\"mode\":\"user\",\"remote\":false"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"class\":\"anon-new\",\"outcome\":null"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"enforced_before\":\"---\",\"enforced_after\":\"rw-\",\"old_pfn\":null,\"new_pfn\":6"));
+	EXPECT_NE(NULL, strstr(ran.out, "}\n{\"kind\":\"summary\",\"counts\":{\"anon-new\":6,"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"total_ns\":{\"anon-new\":6000},\"log2_ns\":{\"anon-new\":[0,0,0,0,0,0,0,0,0,6]},\"skipped\":0,\"lost\":5}\n"));
+	command_done(&ran);
+}
+
+/* What is wrong with it, for each: size, kind, text without an end. */
+TEST(what_no_kernel_writes_is_refused)
+{
+	static const struct {
+		uint32_t size;
+		uint16_t kind;
+		size_t cut;
+	} wrong[] = {
+		{ 0, VMLAB_EVENT_FAULT, 0 }, { 4, VMLAB_EVENT_FAULT, 0 },
+		{ 48, VMLAB_EVENT_FAULT, 0 }, { 132, VMLAB_EVENT_FAULT, 0 },
+		{ 136, VMLAB_EVENT_FAULT, 0 }, { 0xffffffff, VMLAB_EVENT_FAULT, 0 },
+		{ 128, 0, 0 }, { 128, VMLAB_EVENT_EXEC, 0 }, { 128, VMLAB_EVENT_NR_KINDS, 0 },
+		{ 128, 65535, 0 }, { 128, VMLAB_EVENT_FAULT, 1 }, { 128, VMLAB_EVENT_FAULT, 120 },
+		{ 128, VMLAB_EVENT_CODE, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct vmlab_event_fault events[] = { a_fault(), a_fault() };
+		struct command_ran ran;
+		struct forge f;
+
+		events[1].head.size = wrong[i].size;
+		events[1].head.kind = wrong[i].kind;
+		begin(&f);
+		batch(&f, events, sizeof(events) - wrong[i].cut);
+		show(&ran, &f, true);
+		EXPECT_EQ(1, ran.status) TH_LOG("%zu", i);
+		EXPECT_NE(NULL, strstr(ran.err, "the recording is damaged")) TH_LOG("%s", ran.err);
+		EXPECT_NE(NULL, strstr(ran.out, "\"anon-new\"")) TH_LOG("the good one is told");
+		EXPECT_NE(NULL, strstr(ran.out, "}\n{\"complete\":false,\"error\":"));
+		command_done(&ran);
+	}
+}
+
+/* Words for what there is no word for: null, and no access beyond a table. */
+TEST(numbers_without_a_word_are_null)
+{
+	struct vmlab_event_fault fault = a_fault();
+	struct vmlab_trace_counts counts = { 0 };
+	struct command_ran ran;
+	struct forge f;
+	int json;
+
+	fault.class = 255;
+	fault.outcome = 255;
+	fault.why = 255;
+	fault.level_before = 255;
+	fault.signal = 255;
+	memset(fault.head.comm, 0xff, sizeof(fault.head.comm));
+	for (json = 0; json < 2; json++) {
+		begin(&f);
+		batch(&f, &fault, sizeof(fault));
+		batch(&f, NULL, 0);
+		forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:1", 14, &counts, sizeof(counts));
+		show(&ran, &f, json);
+		EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+		EXPECT_TRUE(!json || strstr(ran.out, "\"class\":null"));
+		EXPECT_TRUE(!json || strstr(ran.out, "\"level_before\":null"));
+		command_done(&ran);
+	}
+}
+
+TEST_HARNESS_MAIN

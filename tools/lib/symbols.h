@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* symbols.h - from an address in a process that may soon be gone to a symbol. */
+#ifndef VMLAB_SYMBOLS_H
+#define VMLAB_SYMBOLS_H
+
+#include "session.h"
+
+struct vmlab_symbols;
+
+struct vmlab_symbols *vmlab_symbols_new(struct vmlab_session *session);
+void vmlab_symbols_free(struct vmlab_symbols *symbols);
+/* "FILE:NAME+0x12" into @buf; -ENOENT where it is not known. */
+int vmlab_symbols_name(struct vmlab_symbols *symbols, pid_t pid, uint64_t va, char *buf,
+		       size_t size);
+/* The process has mapped this, in place of whatever was there; it is copied. */
+void vmlab_symbols_mapped(struct vmlab_symbols *symbols, pid_t pid,
+			  const struct vmlab_region *region);
+/* A child of @parent: what is not known of it is as it was there. */
+void vmlab_symbols_inherit(struct vmlab_symbols *symbols, pid_t parent, pid_t child);
+
+#endif /* VMLAB_SYMBOLS_H */

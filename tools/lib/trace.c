@@ -1,0 +1,807 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * trace.c - loads the BPF programs of bpf/, and brings their events over the boundary.
+ *
+ * One object for each question, all writing into one ring. Which of its programs can be
+ * had is asked of the kernel: trampolines where it has them, else the same programs for
+ * kprobes. Links are descriptors: when this process ends, however it does, nothing of
+ * them is left in the kernel.
+ *
+ * Events are taken in a batch at a time; a batch is an answer (source.h), so a recording
+ * gives them again, and an empty batch is their end. What was counted is an answer too.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/types.h>
+#include <vmlab_event.h>
+
+#include "session.h"
+#include "symbols.h"
+
+#include "../../bpf/fault.skel.h"
+#include "../../bpf/cow.skel.h"
+#include "../../bpf/fork.skel.h"
+#ifdef __aarch64__
+#include "../../bpf/fault_kprobe.skel.h"
+#include "../../bpf/cow_kprobe.skel.h"
+#include "../../bpf/fork_kprobe.skel.h"
+#define KPROBE(name)	name
+#else
+/* Every kernel of x86-64 has trampolines. */
+#define KPROBE(name)	NULL
+#endif
+
+#define DEFAULT_RING	(16U << 20)
+#define MAX_PROGRAMS	16
+/* Handed over at once; more waits in the ring. */
+#define MAX_BATCH	(1U << 20)
+/* The ring is looked at that often, woken or not. */
+#define LOOK_MS		20
+/* The kernel's own errno for what an architecture does not have; no libc knows it. */
+#define KERNEL_ENOTSUPP	524
+
+/* What can be traced: a row is a question, an object, a kind of counts. */
+static const struct row {
+	unsigned int kind;
+	const void *(*elf)(size_t *size);
+	const void *(*elf_kprobe)(size_t *size);
+} rows[] = {
+	{ VMLAB_EVENT_FAULT, vmlab_fault__elf_bytes, KPROBE(vmlab_fault_kprobe__elf_bytes) },
+	{ VMLAB_EVENT_COW, vmlab_cow__elf_bytes, KPROBE(vmlab_cow_kprobe__elf_bytes) },
+	{ VMLAB_EVENT_FORK, vmlab_fork__elf_bytes, KPROBE(vmlab_fork_kprobe__elf_bytes) },
+};
+
+#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+struct loaded {
+	const struct row *row;
+	struct bpf_object *object;
+	struct bpf_link *links[MAX_PROGRAMS];
+	size_t nr_links;
+	uint64_t missed;	/* runs that BPF itself left out */
+};
+
+struct vmlab_trace {
+	struct vmlab_session *session;
+	struct vmlab_trace_options options;
+	struct vmlab_trace_config config;
+	struct loaded loaded[NR_ROWS];
+	size_t nr_loaded;
+	struct ring_buffer *ring;
+	struct vmlab_child child;
+	int *pidfds;		/* of those that are waited for */
+	size_t nr_pidfds;
+	struct vmlab_symbols *symbols;
+	char *batch;		/* what is being read, */
+	size_t sz_batch;
+	size_t at;
+	char *filling;		/* and what comes from the ring */
+	size_t sz_filling;
+	size_t room;
+	int err;		/* of the filling */
+	bool preemptible;	/* the kernel, inside a program */
+	bool detached;
+	bool over;
+	volatile sig_atomic_t stop;
+};
+
+/* The last launch that failed, of any session: it is read at once. */
+static int exec_error;
+
+static bool file_says(const char *path, const char *word)
+{
+	char text[4096] = "";
+	FILE *file = fopen(path, "re");
+	size_t len;
+
+	if (!file)
+		return false;
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	return strstr(text, word);
+}
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	/* For who works on bpf/: what the verifier says. */
+	if (level == LIBBPF_DEBUG || !getenv("VMLAB_BPF_LOG"))
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+static uint32_t ring_bytes(const struct vmlab_trace_options *options)
+{
+	if (options->counts_only)
+		return sysconf(_SC_PAGESIZE);
+	return options->sz_buffer ? options->sz_buffer : DEFAULT_RING;
+}
+
+static void configure(struct vmlab_trace *trace)
+{
+	const struct vmlab_trace_options *o = &trace->options;
+	struct vmlab_trace_config *c = &trace->config;
+
+	c->self = getpid();
+	c->listed = o->nr_pids || o->argv;
+	c->follow = o->follow || o->argv;
+	c->events = !o->counts_only;
+	c->classes = o->classes ? o->classes : ~0ULL;
+	c->start = o->start;
+	c->end = o->end ? o->end : ~0ULL;
+	c->min_ns = o->min_ns;
+	if (o->comm) {
+		size_t len = strnlen(o->comm, VMLAB_EVENT_COMM - 1);
+
+		memcpy(c->comm, o->comm, len);
+		c->comm_len = len + 1;
+	}
+	/* What the kernel does; a CPU that would not need it may be told to (pti=on). */
+	c->pti = file_says("/proc/cpuinfo", " pti ");
+	c->wake = ring_bytes(o) / 4;
+	c->page_shift = trace->session->info.out_page_shift;
+}
+
+/* One "events" and one "traced" for all: those of the first object. */
+static int share_maps(struct vmlab_trace *trace, struct bpf_object *object)
+{
+	static const char *const shared[] = { "events", "traced" };
+	size_t i;
+	int ret;
+
+	for (i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, shared[i]);
+		struct bpf_map *first;
+
+		if (!trace->nr_loaded) {
+			if (i)
+				continue;
+			ret = bpf_map__set_max_entries(map, ring_bytes(&trace->options));
+		} else {
+			first = bpf_object__find_map_by_name(trace->loaded[0].object, shared[i]);
+			ret = bpf_map__reuse_fd(map, bpf_map__fd(first));
+		}
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static bool is_second_look(const struct bpf_program *program)
+{
+	return strstr(bpf_program__name(program), "_again");
+}
+
+static bool keeps_the_list(const struct bpf_program *program)
+{
+	return !strncmp(bpf_program__name(program), "follow_", 7);
+}
+
+/* Does one of the objects tell where code is mapped? */
+static bool names_code(const struct vmlab_trace *trace)
+{
+	size_t i;
+
+	for (i = 0; i < trace->nr_loaded; i++)
+		if (bpf_object__find_program_by_name(trace->loaded[i].object, "code_map"))
+			return true;
+	return false;
+}
+
+/*
+ * In which order they are attached. Of those at a function's entry or end the last one runs
+ * first: the second looks are to run after the first ones. Those at a tracepoint run in
+ * order: an exit is told, then taken from the list.
+ */
+static int turn_of(const struct bpf_program *program)
+{
+	if (is_second_look(program))
+		return 0;
+	return keeps_the_list(program) ? 2 : 1;
+}
+
+static int attach(struct loaded *loaded)
+{
+	struct bpf_program *program;
+	int turn;
+
+	for (turn = 0; turn < 3; turn++) {
+		bpf_object__for_each_program(program, loaded->object) {
+			struct bpf_link *link;
+
+			if (turn_of(program) != turn || !bpf_program__autoload(program))
+				continue;
+			link = bpf_program__attach(program);
+			if (!link)
+				return -errno;
+			loaded->links[loaded->nr_links++] = link;
+		}
+	}
+	return 0;
+}
+
+static void detach(struct loaded *loaded)
+{
+	while (loaded->nr_links)
+		bpf_link__destroy(loaded->links[--loaded->nr_links]);
+}
+
+static int load_from(struct vmlab_trace *trace, const struct row *row,
+		     const void *(*elf)(size_t *size))
+{
+	struct loaded *loaded = &trace->loaded[trace->nr_loaded];
+	struct bpf_program *program;
+	struct bpf_map *config;
+	const void *bytes;
+	size_t size;
+	int ret;
+
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "vmlab");
+
+	memset(loaded, 0, sizeof(*loaded));
+	bytes = elf(&size);
+	loaded->row = row;
+	loaded->object = bpf_object__open_mem(bytes, size, &opts);
+	if (!loaded->object)
+		return -errno;
+	config = bpf_object__find_map_by_name(loaded->object, ".rodata.config");
+	ret = config ? bpf_map__set_initial_value(config, &trace->config, sizeof(trace->config)) :
+		       -ENOENT;
+	if (!ret)
+		ret = share_maps(trace, loaded->object);
+	bpf_object__for_each_program(program, loaded->object)
+		if (keeps_the_list(program) && (trace->nr_loaded || !trace->config.listed))
+			bpf_program__set_autoload(program, false);
+		else if (!strcmp(bpf_program__name(program), "follow_fork") &&
+			 !trace->config.follow)
+			bpf_program__set_autoload(program, false);
+		else if (is_second_look(program) && !trace->preemptible)
+			bpf_program__set_autoload(program, false);
+		else if (!strcmp(bpf_program__name(program), "code_map") &&
+			 (names_code(trace) || trace->options.counts_only))
+			bpf_program__set_autoload(program, false);
+	if (!ret)
+		ret = bpf_object__load(loaded->object);
+	if (!ret)
+		ret = attach(loaded);
+	if (ret) {
+		detach(loaded);
+		bpf_object__close(loaded->object);
+		loaded->object = NULL;
+	}
+	return ret;
+}
+
+static int load(struct vmlab_trace *trace, const struct row *row)
+{
+	int ret = load_from(trace, row, row->elf);
+
+	if ((ret == -KERNEL_ENOTSUPP || ret == -EOPNOTSUPP) && row->elf_kprobe)
+		ret = load_from(trace, row, row->elf_kprobe);
+	if (!ret)
+		trace->nr_loaded++;
+	return ret;
+}
+
+/*
+ * May a program be preempted? A kernel that lets programs ask for the contrary is taken
+ * for one (bpf_preempt_disable, since 6.11): nothing says how it was booted.
+ */
+static bool may_be_preempted(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool may;
+
+	may = btf && btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+	btf__free(btf);
+	return may;
+}
+
+static int load_all(struct vmlab_trace *trace)
+{
+	size_t i;
+	int ret;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return errno == ENOENT ? -ENOENT : -EPERM;
+	libbpf_set_print(silent);
+	trace->preemptible = may_be_preempted();
+	for (i = 0; i < NR_ROWS; i++) {
+		if (!(trace->options.kinds >> rows[i].kind & 1))
+			continue;
+		ret = load(trace, &rows[i]);
+		if (!ret)
+			continue;
+		if (file_says("/sys/kernel/security/lockdown", "[confidentiality]"))
+			return -EACCES;
+		if (ret == -ENOMEM || ret == -EPERM)
+			return ret;
+		return ret == -EACCES ? -EPERM : -EOPNOTSUPP;
+	}
+	return trace->nr_loaded ? 0 : -EINVAL;
+}
+
+static int trace_process(struct vmlab_trace *trace, pid_t pid, uint32_t as)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(trace->loaded[0].object, "traced");
+	uint32_t key = pid;
+	int fd;
+
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	trace->pidfds[trace->nr_pidfds++] = fd;
+	return bpf_map__update_elem(map, &key, sizeof(key), &as, sizeof(as), BPF_ANY);
+}
+
+static int take(void *ctx, void *data, size_t size)
+{
+	struct vmlab_trace *trace = ctx;
+	size_t want = trace->sz_filling + size;
+	char *more;
+
+	if (want > trace->room) {
+		more = realloc(trace->filling, want + MAX_BATCH / 4);
+		if (!more) {
+			trace->err = -ENOMEM;
+			return -ENOMEM;
+		}
+		trace->filling = more;
+		trace->room = want + MAX_BATCH / 4;
+	}
+	memcpy(trace->filling + trace->sz_filling, data, size);
+	trace->sz_filling = want;
+	/* This one is taken; a negative answer leaves the others where they are. */
+	return want >= MAX_BATCH ? -ENOSPC : 0;
+}
+
+static int start_live(struct vmlab_trace *trace)
+{
+	struct vmlab_trace_options *o = &trace->options;
+	size_t i;
+	int ret;
+
+	trace->pidfds = calloc(o->nr_pids + 1, sizeof(*trace->pidfds));
+	if (!trace->pidfds)
+		return -ENOMEM;
+	ret = load_all(trace);
+	for (i = 0; i < o->nr_pids && !ret; i++)
+		ret = trace_process(trace, o->pids[i], VMLAB_TRACED_NOW);
+	if (ret)
+		return ret;
+	trace->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(trace->loaded[0].object,
+								       "events"),
+				       take, trace, NULL);
+	return trace->ring ? 0 : -errno;
+}
+
+static int start_command(struct vmlab_trace *trace)
+{
+	int ret;
+
+	if (!trace->child.replayed) {
+		ret = trace_process(trace, trace->child.pid, VMLAB_TRACED_FROM_EXEC);
+		if (ret)
+			return ret;
+	}
+	ret = vmlab_child_release(trace->session, &trace->child);
+	if (!ret || ret == -ENODATA || ret == -EBADMSG)
+		return ret;
+	exec_error = ret;
+	return -ECHILD;
+}
+
+int vmlab_trace_exec_error(const struct vmlab_session *session)
+{
+	(void)session;
+	return exec_error;
+}
+
+int vmlab_trace_start(struct vmlab_session *session, const struct vmlab_trace_options *options,
+		      struct vmlab_trace **out)
+{
+	struct vmlab_trace *trace = calloc(1, sizeof(*trace));
+	int64_t result = 0;
+	int ret = 0;
+
+	*out = NULL;
+	if (!trace)
+		return -ENOMEM;
+	trace->session = session;
+	trace->options = *options;
+	configure(trace);
+	trace->symbols = vmlab_symbols_new(session);
+	if (!trace->symbols)
+		ret = -ENOMEM;
+	/* Before anything is loaded: it should not inherit what we hold. */
+	if (!ret && options->argv)
+		ret = vmlab_child_hold(session, &trace->child, options->argv);
+	if (ret)
+		goto fail;
+	if (!vmlab_source_is_replay(session->source))
+		result = start_live(trace);
+	ret = vmlab_source_number(session->source, "trace-start", &result);
+	if (!ret && (result > 0 || result < -4095))
+		ret = -EBADMSG;
+	if (!ret)
+		ret = result;
+	if (!ret && options->argv)
+		ret = start_command(trace);
+	if (ret)
+		goto fail;
+	*out = trace;
+	return 0;
+
+fail:
+	vmlab_trace_close(trace);
+	return ret;
+}
+
+void vmlab_trace_stop(struct vmlab_trace *trace)
+{
+	trace->stop = 1;
+}
+
+/* Have all who were named ended? */
+static bool all_gone(struct vmlab_trace *trace)
+{
+	struct pollfd poll_one = { .events = POLLIN };
+	size_t i;
+
+	if (!trace->nr_pidfds)
+		return false;
+	for (i = 0; i < trace->nr_pidfds; i++) {
+		poll_one.fd = trace->pidfds[i];
+		if (poll(&poll_one, 1, 0) <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Waits until the ring fills, the last process ends, or it is time to look again. */
+static void wait_some(struct vmlab_trace *trace)
+{
+	struct pollfd fds[2] = { { .fd = ring_buffer__epoll_fd(trace->ring), .events = POLLIN } };
+	nfds_t nr = 1;
+
+	if (trace->nr_pidfds)
+		fds[nr++] = (struct pollfd){ .fd = trace->pidfds[trace->nr_pidfds - 1],
+					     .events = POLLIN };
+	poll(fds, nr, LOOK_MS);
+}
+
+/* Runs of programs that BPF left out because another one was under way on that CPU. */
+static void count_missed(struct loaded *loaded)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, loaded->object) {
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (bpf_program__autoload(program) &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			loaded->missed += info.recursion_misses;
+	}
+}
+
+static void detach_all(struct vmlab_trace *trace)
+{
+	/* Runs that were under way on other CPUs have ended by then. */
+	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	size_t i;
+
+	for (i = 0; i < trace->nr_loaded; i++) {
+		count_missed(&trace->loaded[i]);
+		detach(&trace->loaded[i]);
+	}
+	nanosleep(&moment, NULL);
+	trace->detached = true;
+}
+
+/* What came from the ring changes hands. */
+static ssize_t compute_batch(const void *ctx, char **out)
+{
+	struct vmlab_trace *trace = *(struct vmlab_trace *const *)ctx;
+	ssize_t len = trace->sz_filling;
+
+	if (trace->err)
+		return trace->err;
+	*out = trace->filling ? trace->filling : calloc(1, 1);
+	trace->filling = NULL;
+	trace->sz_filling = 0;
+	trace->room = 0;
+	return *out ? len : -ENOMEM;
+}
+
+/* True when there is a batch to hand over: events, or their end. */
+static bool fill(struct vmlab_trace *trace)
+{
+	bool ending = trace->stop || all_gone(trace);
+
+	/* Nothing is written any more: what is in the ring now is all. */
+	if (ending && !trace->detached)
+		detach_all(trace);
+	ring_buffer__consume(trace->ring);
+	if (trace->sz_filling || trace->err || trace->detached)
+		return true;
+	wait_some(trace);
+	return false;
+}
+
+static int next_batch(struct vmlab_trace *trace)
+{
+	ssize_t len;
+
+	if (!vmlab_source_is_replay(trace->session->source) && !fill(trace))
+		return -EAGAIN;
+	free(trace->batch);
+	trace->sz_batch = 0;
+	trace->at = 0;
+	len = vmlab_source_answer(trace->session->source, "trace-events", compute_batch,
+				  &trace, &trace->batch);
+	if (len < 0)
+		return len;
+	trace->sz_batch = len;
+	trace->over = !len;
+	return 0;
+}
+
+/* The least that a record of its kind has. */
+static size_t size_of_kind(unsigned int kind)
+{
+	switch (kind) {
+	case VMLAB_EVENT_FAULT:
+	case VMLAB_EVENT_COW:
+		return sizeof(struct vmlab_event_fault);
+	case VMLAB_EVENT_FORK:
+		return sizeof(struct vmlab_event_fork);
+	case VMLAB_EVENT_EXEC:
+		return sizeof(struct vmlab_event_exec);
+	case VMLAB_EVENT_EXIT:
+		return sizeof(struct vmlab_event_exit);
+	case VMLAB_EVENT_CODE:
+		return sizeof(struct vmlab_event_code);
+	}
+	return SIZE_MAX;
+}
+
+/* A recording may say anything: lengths, and texts without an end. */
+static int check(struct vmlab_trace *trace, struct vmlab_event *event, size_t left)
+{
+	(void)trace;
+	if (left < sizeof(*event) || event->size > left || event->size % 8 ||
+	    event->size < size_of_kind(event->kind))
+		return -EBADMSG;
+	event->comm[sizeof(event->comm) - 1] = '\0';
+	if (event->kind == VMLAB_EVENT_EXEC)
+		((struct vmlab_event_exec *)event)->path[VMLAB_EVENT_PATH - 1] = '\0';
+	return 0;
+}
+
+/* The path, as code.bpf.h has it: names from the file up. */
+static void note_code(struct vmlab_trace *trace, const struct vmlab_event_code *code)
+{
+	char path[VMLAB_EVENT_NAMES * (VMLAB_EVENT_NAME + 1) + 1] = "";
+	uint32_t i = code->nr_names < VMLAB_EVENT_NAMES ? code->nr_names : VMLAB_EVENT_NAMES;
+	struct vmlab_region region = {
+		.start = code->start,
+		.end = code->end,
+		.offset = code->offset,
+		.perms = "r-xp",
+		.name = path,
+	};
+	size_t len = 0;
+
+	if (!code->end) {
+		vmlab_symbols_inherit(trace->symbols, code->offset, code->head.pid);
+		return;
+	}
+	while (i--) {
+		size_t sz = strnlen(code->names[i], VMLAB_EVENT_NAME);
+
+		/* One that was cut is another file's. */
+		if (!sz || sz >= VMLAB_EVENT_NAME - 1)
+			return;
+		len += snprintf(path + len, sizeof(path) - len, "/%.*s", (int)sz,
+				code->names[i]);
+	}
+	if (len && code->start < code->end)
+		vmlab_symbols_mapped(trace->symbols, code->head.pid, &region);
+}
+
+static int next_record(struct vmlab_trace *trace, const struct vmlab_event **out)
+{
+	struct vmlab_event *event;
+	int ret;
+
+	if (trace->at == trace->sz_batch) {
+		ret = trace->over ? 0 : next_batch(trace);
+		if (ret || trace->over)
+			return ret;
+	}
+	event = (struct vmlab_event *)(trace->batch + trace->at);
+	ret = check(trace, event, trace->sz_batch - trace->at);
+	if (ret)
+		return ret;
+	trace->at += event->size;
+	*out = event;
+	return 1;
+}
+
+int vmlab_trace_next(struct vmlab_trace *trace, const struct vmlab_event **out)
+{
+	int ret;
+
+	for (;;) {
+		ret = next_record(trace, out);
+		if (ret <= 0)
+			return ret;
+		if ((*out)->kind == VMLAB_EVENT_FORK)
+			vmlab_symbols_inherit(trace->symbols, (*out)->pid,
+					      ((struct vmlab_event_fork *)*out)->child);
+		if ((*out)->kind != VMLAB_EVENT_CODE)
+			return ret;
+		/* Nothing for others to see. */
+		note_code(trace, (const struct vmlab_event_code *)*out);
+	}
+}
+
+static ssize_t compute_counts(const void *ctx, char **out)
+{
+	const struct loaded *loaded = ctx;
+	int nr = libbpf_num_possible_cpus(), fd, cpu;
+	struct vmlab_trace_counts *all, *sum;
+	uint32_t zero = 0;
+	size_t i, words = sizeof(*sum) / sizeof(uint64_t);
+
+	if (nr < 1)
+		return -EINVAL;
+	all = calloc(nr, sizeof(*all));
+	sum = calloc(1, sizeof(*sum));
+	fd = bpf_object__find_map_fd_by_name(loaded->object, "counts");
+	if (!all || !sum || bpf_map_lookup_elem(fd, &zero, all)) {
+		free(all);
+		free(sum);
+		return -ENOMEM;
+	}
+	for (cpu = 0; cpu < nr; cpu++)
+		for (i = 0; i < words; i++)
+			((uint64_t *)sum)[i] += ((uint64_t *)&all[cpu])[i];
+	sum->skipped = loaded->missed;
+	free(all);
+	*out = (char *)sum;
+	return sizeof(*sum);
+}
+
+int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
+		       struct vmlab_trace_counts *out)
+{
+	const struct loaded *loaded = NULL;
+	char name[32], *bytes;
+	ssize_t len;
+	size_t i;
+
+	for (i = 0; i < trace->nr_loaded; i++)
+		if (trace->loaded[i].row->kind == kind)
+			loaded = &trace->loaded[i];
+	if (!loaded && !vmlab_source_is_replay(trace->session->source))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "trace-counts:%u", kind);
+	len = vmlab_source_answer(trace->session->source, name, compute_counts, loaded, &bytes);
+	if (len < 0)
+		return len;
+	if (len == sizeof(*out))
+		memcpy(out, bytes, sizeof(*out));
+	free(bytes);
+	return len == sizeof(*out) ? 0 : -EBADMSG;
+}
+
+int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *buf,
+		       size_t size)
+{
+	return vmlab_symbols_name(trace->symbols, pid, ip, buf, size);
+}
+
+void vmlab_trace_close(struct vmlab_trace *trace)
+{
+	size_t i;
+
+	if (!trace)
+		return;
+	for (i = 0; i < trace->nr_loaded; i++) {
+		detach(&trace->loaded[i]);
+		bpf_object__close(trace->loaded[i].object);
+	}
+	ring_buffer__free(trace->ring);
+	for (i = 0; i < trace->nr_pidfds; i++)
+		close(trace->pidfds[i]);
+	free(trace->pidfds);
+	vmlab_child_kill(&trace->child);
+	vmlab_symbols_free(trace->symbols);
+	free(trace->batch);
+	free(trace->filling);
+	free(trace);
+}
+
+static const char *word(const char *const *words, size_t nr, unsigned int i)
+{
+	return i < nr ? words[i] : NULL;
+}
+
+#define WORD(words, i)	word(words, sizeof(words) / sizeof((words)[0]), i)
+
+const char *vmlab_event_name(unsigned int kind)
+{
+	static const char *const words[VMLAB_EVENT_NR_KINDS] = {
+		[VMLAB_EVENT_FAULT]	= "fault",
+		[VMLAB_EVENT_COW]	= "cow",
+		[VMLAB_EVENT_FORK]	= "fork",
+		[VMLAB_EVENT_EXEC]	= "exec",
+		[VMLAB_EVENT_EXIT]	= "exit",
+	};
+
+	return WORD(words, kind);
+}
+
+const char *vmlab_class_name(unsigned int fault_class)
+{
+	static const char *const words[VMLAB_NR_CLASSES] = {
+		[VMLAB_CLASS_ANON_NEW]		= "anon-new",
+		[VMLAB_CLASS_ZERO_READ]		= "zero-read",
+		[VMLAB_CLASS_ZERO_UPGRADE]	= "zero-upgrade",
+		[VMLAB_CLASS_COW_COPY]		= "cow-copy",
+		[VMLAB_CLASS_COW_REUSE]		= "cow-reuse",
+		[VMLAB_CLASS_FILE_MAP]		= "file-map",
+		[VMLAB_CLASS_FILE_MINOR]	= "file-minor",
+		[VMLAB_CLASS_FILE_MAJOR]	= "file-major",
+		[VMLAB_CLASS_WRITE_NOTIFY]	= "write-notify",
+		[VMLAB_CLASS_SWAP_IN]		= "swap-in",
+		[VMLAB_CLASS_NUMA_HINT]		= "numa-hint",
+		[VMLAB_CLASS_THP_NEW]		= "thp-new",
+		[VMLAB_CLASS_THP_SPLIT]		= "thp-split",
+		[VMLAB_CLASS_HUGETLB]		= "hugetlb",
+		[VMLAB_CLASS_PROT_NONE]		= "prot-none",
+		[VMLAB_CLASS_SPURIOUS]		= "spurious",
+		[VMLAB_CLASS_BAD_ACCESS]	= "bad-access",
+	};
+
+	return WORD(words, fault_class);
+}
+
+const char *vmlab_outcome_name(unsigned int outcome)
+{
+	static const char *const words[VMLAB_NR_OUTCOMES] = {
+		[VMLAB_COW_COPIED]	= "copied",
+		[VMLAB_COW_REUSED]	= "reused",
+		[VMLAB_COW_ZERO_FILLED]	= "zero-filled",
+	};
+
+	return WORD(words, outcome);
+}
+
+const char *vmlab_cow_why_name(unsigned int why)
+{
+	static const char *const words[VMLAB_NR_WHYS] = {
+		[VMLAB_WHY_SHARED]	= "shared",
+		[VMLAB_WHY_LAST_SHARER]	= "last-sharer",
+		[VMLAB_WHY_EXCLUSIVE]	= "exclusive",
+		[VMLAB_WHY_PINNED]	= "pinned",
+		[VMLAB_WHY_KSM]		= "ksm",
+		[VMLAB_WHY_FILE]	= "file",
+		[VMLAB_WHY_ZERO_PAGE]	= "zero-page",
+	};
+
+	return WORD(words, why);
+}
