@@ -204,10 +204,13 @@ static int run_workers(struct build *build)
 
 		workers[i].build = build;
 		workers[i].lane = i;
+		scan->session = build->session;
+		scan->format = VMLAB_FORMAT_RUNS;
+		scan->rec_size = sizeof(struct vmlab_run);
 		scan->filter = filter;
 		scan->end = vmlab_session_info(build->session)->out_user_end;
 		scan->nr_recs = 4096;
-		scan->buf = calloc(scan->nr_recs, sizeof(*scan->buf));
+		scan->buf = calloc(scan->nr_recs, scan->rec_size);
 		if (!scan->buf) {
 			ret = -ENOMEM;
 			break;
