@@ -114,6 +114,7 @@ struct cli {
 	struct {
 		bool all;
 		bool full;
+		bool alias;
 		bool cache;
 		bool limited;
 		size_t limit;
@@ -221,7 +222,6 @@ void view_levels(struct render *r, const struct vmlab_info *info,
 void view_user_root(struct render *r, const struct vmlab_info *info,
 		    const struct vmlab_walk *walk);
 
-
 /* What lies where in the processes of an index, by name. */
 struct view_names {
 	size_t nr;
@@ -263,5 +263,19 @@ void view_people(const struct view_names *names, const struct vmlab_mapping *m,
 void view_hidden(struct cli *cli, const struct vmlab_index *index);
 /* In totals: the processes that an index does not have. */
 void view_skipped(struct cli *cli, const struct vmlab_index *index);
+/* The kernel's own alias of frames, in the direct map. */
+struct view_alias {
+	struct cli *cli;
+	bool wanted;
+	bool known;		/* this caller may see the kernel half */
+	struct vmlab_kregions regions;
+};
+void view_alias_open(struct cli *cli, bool wanted, struct view_alias *alias);
+/*
+ * Its address and what the kernel may do through it, into v[0] and v[1]: null where that
+ * is not known, withheld or not wanted. @enforced has to live as long as the row.
+ */
+void view_alias(const struct view_alias *alias, uint64_t pfn, struct vmlab_perms *enforced,
+		struct render_value *v);
 
 #endif /* CLI_H */

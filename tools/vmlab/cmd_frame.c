@@ -71,6 +71,30 @@ static void show_frame(struct cli *cli, const struct vmlab_frame *frame, const s
 		render_put(cli->render, &fields[i], v[i]);
 }
 
+/* Where the kernel has it: null where there is no memory, or the kernel half is withheld. */
+static void show_alias(struct cli *cli, const struct vmlab_frame *frame)
+{
+	static const struct render_field alias_fields[] = {
+		{ "va", "kernel has it at", RENDER_HEX, 0 },
+		{ "enforced", "kernel may", RENDER_PERMS, 0 },
+	};
+	const bool known = !(frame->flags & VMLAB_PAGE_NOPAGE);
+	struct vmlab_perms enforced;
+	struct render_value v[2];
+	struct view_alias alias;
+
+	view_alias_open(cli, known, &alias);
+	view_alias(&alias, known ? frame->pfn : VMLAB_PFN_NONE, &enforced, v);
+	if (v[0].null) {
+		render_no_object(cli->render, "kernel_alias");
+		return;
+	}
+	render_object(cli->render, "kernel_alias", NULL);
+	render_put(cli->render, &alias_fields[0], v[0]);
+	render_put(cli->render, &alias_fields[1], v[1]);
+	render_object_end(cli->render);
+}
+
 static void show_mappings(struct cli *cli, const struct found *found,
 			  const struct view_names *names)
 {
@@ -157,8 +181,6 @@ static int find(const struct vmlab_index *index, uint64_t pfn, unsigned int page
 static int show(struct cli *cli, const struct vmlab_frame *frame,
 		const struct vmlab_index *index)
 {
-	/* Not there yet: it takes the tables of the kernel half. */
-	static const char alias[] = "kernel_alias";
 	struct view_names names;
 	struct found found;
 	int ret;
@@ -173,7 +195,7 @@ static int show(struct cli *cli, const struct vmlab_frame *frame,
 	}
 	render_begin(cli->render);
 	show_frame(cli, frame, &found);
-	render_no_object(cli->render, alias);
+	show_alias(cli, frame);
 	show_mappings(cli, &found, &names);
 	show_totals(cli, frame, index, &found);
 	view_names_free(&names);

@@ -13,11 +13,12 @@
 
 #include "cli.h"
 
-enum { OPT_ALL = 1, OPT_FULL, OPT_CACHE, OPT_LIMIT };
+enum { OPT_ALL = 1, OPT_FULL, OPT_ALIAS, OPT_CACHE, OPT_LIMIT };
 
 static const struct option options[] = {
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "full", no_argument, NULL, OPT_FULL },
+	{ "alias", no_argument, NULL, OPT_ALIAS },
 	{ "cache", no_argument, NULL, OPT_CACHE },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ 0 },
@@ -53,6 +54,7 @@ struct view {
 	const struct vmlab_index *index;
 	const struct view_names *names;
 	unsigned int page_shift;
+	struct view_alias alias;	/* asked about with --alias */
 	bool cache;
 	bool colours_known;
 	unsigned int colour_bits;
@@ -68,10 +70,13 @@ struct view {
 
 enum {
 	PFN, COUNT, SIZE, CLASS, ORIGIN, SWAP_TYPE, SWAP_OFFSET, ACCESSED, DIRTY, PROCESSES,
-	MAPPINGS, ALIAS, CACHE, CONFLICT, NR_FIELDS
+	MAPPINGS, NR_OWN
 };
 
-static const struct render_field fields[] = {
+/* Beside its own: the kernel's alias and the cache, two fields each. */
+#define NR_FIELDS	(NR_OWN + 4)
+
+static const struct render_field fields[NR_OWN] = {
 	[PFN]		= { "pfn", NULL, RENDER_NUM, 0 },
 	[COUNT]		= { "count", NULL, RENDER_NUM, 0 },
 	[SIZE]		= { "size", NULL, RENDER_SIZE, 0 },
@@ -83,14 +88,42 @@ static const struct render_field fields[] = {
 	[DIRTY]		= { "dirty", NULL, RENDER_BOOL, 0 },
 	[PROCESSES]	= { "processes", NULL, RENDER_NUM, 0 },
 	[MAPPINGS]	= { "mappings", NULL, RENDER_ROWS, 0 },
-	/* Not there yet: it takes the tables of the kernel half. */
-	[ALIAS]		= { "kernel_alias", NULL, RENDER_TEXT, 0 },
-	[CACHE]		= { "cache.vipt_color", NULL, RENDER_NUMS, 0 },
-	[CONFLICT]	= { "cache.conflict", NULL, RENDER_BOOL, 0 },
 };
 
-/* The same for those who did not ask for the cache. */
+static const struct render_field alias_fields[] = {
+	{ "kernel_alias.va", NULL, RENDER_HEX, 0 },
+	{ "kernel_alias.enforced", NULL, RENDER_PERMS, 0 },
+};
+
+static const struct render_field cache_fields[] = {
+	{ "cache.vipt_color", NULL, RENDER_NUMS, 0 },
+	{ "cache.conflict", NULL, RENDER_BOOL, 0 },
+};
+
+/* The same for those who did not ask for them: null. */
+static const struct render_field no_alias = { "kernel_alias", NULL, RENDER_TEXT, 0 };
 static const struct render_field no_cache = { "cache", NULL, RENDER_TEXT, 0 };
+
+/* The columns of a set, in the order of put_set()'s values; how many. */
+static size_t set_fields(const struct view *view, struct render_field *out)
+{
+	size_t nr = NR_OWN;
+
+	memcpy(out, fields, sizeof(fields));
+	if (view->alias.wanted) {
+		memcpy(out + nr, alias_fields, sizeof(alias_fields));
+		nr += 2;
+	} else {
+		out[nr++] = no_alias;
+	}
+	if (view->cache) {
+		memcpy(out + nr, cache_fields, sizeof(cache_fields));
+		nr += 2;
+	} else {
+		out[nr++] = no_cache;
+	}
+	return nr;
+}
 
 /* Permissions as text live as long as the row that shows them. */
 struct mapping_row {
@@ -144,6 +177,8 @@ static int show_set(struct view *view, const struct vmlab_sets *sets,
 	};
 	const bool coloured = view->colours_known && !set->swapped;
 	struct render_value v[NR_FIELDS];
+	struct vmlab_perms enforced;
+	size_t nr = NR_OWN;
 	bool conflict;
 	int ret;
 
@@ -163,10 +198,10 @@ static int show_set(struct view *view, const struct vmlab_sets *sets,
 		   RENDER_V_NUM(!!(set->facts & VMLAB_FACT_DIRTY));
 	v[PROCESSES] = RENDER_V_NUM(set->nr_processes);
 	v[MAPPINGS] = RENDER_V_ROWS(&rows);
-	v[ALIAS] = RENDER_V_NULL;
-	v[CACHE] = view->cache && coloured ? RENDER_V_NUMS(view->colours, set->nr) :
-		   RENDER_V_NULL;
-	v[CONFLICT] = coloured ? RENDER_V_NUM(conflict) : RENDER_V_NULL;
+	view_alias(&view->alias, set->swapped ? VMLAB_PFN_NONE : set->pfn, &enforced, v + nr);
+	nr += view->alias.wanted ? 2 : 1;
+	v[nr] = view->cache && coloured ? RENDER_V_NUMS(view->colours, set->nr) : RENDER_V_NULL;
+	v[nr + 1] = coloured ? RENDER_V_NUM(conflict) : RENDER_V_NULL;
 	render_row(view->cli->render, v);
 	return 0;
 }
@@ -452,14 +487,10 @@ static int show(struct view *view)
 	struct cli *cli = view->cli;
 	int ret;
 
-	memcpy(own, fields, sizeof(own));
-	if (!view->cache)
-		own[CACHE] = no_cache;
 	render_begin(cli->render);
 	view_hidden(cli, view->index);
 	if (cli->json) {
-		render_table(cli->render, "frames", NULL, own,
-			     view->cache ? NR_FIELDS : CONFLICT);
+		render_table(cli->render, "frames", NULL, own, set_fields(view, own));
 		ret = read_sets(view, true);
 		render_table_end(cli->render);
 	} else {
@@ -491,6 +522,7 @@ static int look(struct cli *cli, const struct vmlab_index *index)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
 	view.names = &names;
 	view.shown = calloc(view.max_shown + 1, sizeof(*view.shown));
+	view_alias_open(cli, cli->synonyms.alias, &view.alias);
 	if (view.cache)
 		view.colours_known = !vmlab_cache_colours(cli->session, &view.colour_bits);
 	ret = view.shown ? show(&view) : cli_fail(cli, CLI_AT_QUERY, -ENOMEM);
@@ -533,6 +565,9 @@ static bool option(struct cli *cli, int val, const char *arg)
 	case OPT_FULL:
 		cli->synonyms.full = true;
 		return true;
+	case OPT_ALIAS:
+		cli->synonyms.alias = true;
+		return true;
 	case OPT_CACHE:
 		cli->synonyms.cache = true;
 		return true;
@@ -572,6 +607,7 @@ const struct command cmd_synonyms = {
 		"mapped once are left out early, and are not in the totals. AD: accessed, dirty.\n\n"
 		"  --all          all processes but vmlab itself; those that end meanwhile are counted\n"
 		"  --full         pages that are mapped once are in the totals too\n"
+		"  --alias        for programs: where the kernel itself has the frame, and what it may\n"
 		"  --cache        the colour of each address in a virtually indexed cache\n"
 		"  --limit N      for people: the N largest sets (20); 0 for all, by frame\n",
 	.options = options,

@@ -303,3 +303,26 @@ void view_people(const struct view_names *names, const struct vmlab_mapping *m,
 	v[3] = RENDER_V_TEXT(row->bits);
 	v[4] = RENDER_V_TEXT(name ? view_short_name(name) : "?");
 }
+
+void view_alias_open(struct cli *cli, bool wanted, struct view_alias *alias)
+{
+	*alias = (struct view_alias) { .cli = cli, .wanted = wanted };
+	if (wanted)
+		alias->known = !vmlab_kernel_regions(cli->session, &alias->regions);
+}
+
+void view_alias(const struct view_alias *alias, uint64_t pfn, struct vmlab_perms *enforced,
+		struct render_value *v)
+{
+	struct vmlab_walk walk;
+
+	v[0] = RENDER_V_NULL;
+	v[1] = RENDER_V_NULL;
+	if (!alias->known || pfn == VMLAB_PFN_NONE ||
+	    vmlab_kernel_alias(alias->cli->session, &alias->regions, pfn, &walk))
+		return;
+	/* Where nothing is mapped (memfd_secret) the kernel may do nothing. */
+	*enforced = vmlab_facts_enforced(walk.out_leaf.facts);
+	v[0] = RENDER_V_NUM(walk.va);
+	v[1] = RENDER_V_TEXT(enforced->s);
+}
