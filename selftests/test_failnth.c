@@ -101,6 +101,16 @@ static int scan_untouched(struct question *q)
 	return scan_much(q);
 }
 
+static int scan_raw(struct question *q)
+{
+	madvise(q->recs, SZ_RECS, MADV_DONTNEED);
+	q->arg.scan = ask_scan(q->start, q->start + PAGES * PAGE, q->recs,
+			       SZ_RECS / sizeof(struct vmlab_raw));
+	q->arg.scan.format = VMLAB_FORMAT_RAW;
+	q->arg.scan.rec_size = sizeof(struct vmlab_raw);
+	return ask(q->target, VMLAB_SCAN, &q->arg.scan);
+}
+
 static int vmas(struct question *q)
 {
 	q->arg.vmas = ask_vmas(0, q->start + PAGES * PAGE, q->recs,
@@ -307,6 +317,14 @@ TEST_F(faults, SCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LE(10, sweep(_metadata, self, scan_untouched));
 }
 
+TEST_F(faults, SCAN_of_raw_entries_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(4, sweep(_metadata, self, scan_raw));
+	EXPECT_LT(0, self->q.arg.scan.out_nr);
+}
+
 TEST_F(faults, VMAS_fails_cleanly_whatever_fails_in_it)
 {
 	if (self->missing)
@@ -431,8 +449,8 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
 	char *report = malloc(1 << 16);
-	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, vmas, tables,
-			    kwalk, kscan_untouched, kregions, frames };
+	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, scan_raw, vmas,
+			   tables, kwalk, kscan_untouched, kregions, frames };
 	size_t i;
 
 	if (self->missing)
