@@ -133,12 +133,13 @@ int vmlab_kernel_alias(struct vmlab_session *session, const struct vmlab_kregion
 
 	for (i = 0; i < regions->out_nr; i++) {
 		const struct vmlab_kregion *region = &regions->out_regions[i];
-		uint64_t first = region->pa >> shift;
+		/* The map may begin below all memory, at a "negative" address (arm64). */
+		uint64_t va = region->start + ((pfn << shift) - region->pa);
 
-		if (region->kind != VMLAB_KREGION_DIRECT || pfn < first ||
-		    pfn - first >= (region->end - region->start) >> shift)
+		if (region->kind != VMLAB_KREGION_DIRECT || region->pa == VMLAB_PA_NONE ||
+		    va < region->start || va >= region->end)
 			continue;
-		return vmlab_kernel_walk(session, region->start + ((pfn - first) << shift), out);
+		return vmlab_kernel_walk(session, va, out);
 	}
 	return -ENOENT;
 }
