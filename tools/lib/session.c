@@ -130,19 +130,47 @@ free_session:
 	return ret;
 }
 
-int vmlab_session_record(const char *path, struct vmlab_session **out)
+/* What makes a session of a source: start(), or start_bare(). */
+typedef int (*start_fn)(struct vmlab_source *source, struct vmlab_session **out);
+
+static int start_live(const char *record, start_fn begin, struct vmlab_session **out)
 {
 	struct vmlab_source *source;
 	int ret;
 
 	*out = NULL;
-	ret = vmlab_source_live(path, &source);
+	ret = vmlab_source_live(record, &source);
 	if (ret)
 		return ret;
-	ret = start(source, out);
+	ret = begin(source, out);
 	if (ret)
 		vmlab_source_close(source);
 	return ret;
+}
+
+static int replay(struct vmlab_source *source, start_fn begin, struct vmlab_session **out)
+{
+	int ret = begin(source, out);
+
+	if (ret)
+		vmlab_source_close(source);
+	/* Not even INFO: whatever it is, it was not made by recording a session. */
+	return ret == -ENODATA ? -EBADMSG : ret;
+}
+
+static int start_replay(const char *path, start_fn begin, struct vmlab_session **out)
+{
+	struct vmlab_source *source;
+	int ret;
+
+	*out = NULL;
+	ret = vmlab_source_replay(path, &source);
+	return ret ? ret : replay(source, begin, out);
+}
+
+int vmlab_session_record(const char *path, struct vmlab_session **out)
+{
+	return start_live(path, start, out);
 }
 
 int vmlab_session_open(struct vmlab_session **out)
@@ -190,52 +218,17 @@ static int start_bare(struct vmlab_source *source, struct vmlab_session **out)
 
 int vmlab_session_bare(const char *record, struct vmlab_session **out)
 {
-	struct vmlab_source *source;
-	int ret;
-
-	*out = NULL;
-	ret = vmlab_source_live(record, &source);
-	if (ret)
-		return ret;
-	ret = start_bare(source, out);
-	if (ret)
-		vmlab_source_close(source);
-	return ret;
+	return start_live(record, start_bare, out);
 }
 
 int vmlab_session_bare_replay(const char *path, struct vmlab_session **out)
 {
-	struct vmlab_source *source;
-	int ret;
-
-	*out = NULL;
-	ret = vmlab_source_replay(path, &source);
-	if (ret)
-		return ret;
-	ret = start_bare(source, out);
-	if (ret)
-		vmlab_source_close(source);
-	return ret == -ENODATA ? -EBADMSG : ret;
-}
-
-static int replay(struct vmlab_source *source, struct vmlab_session **out)
-{
-	int ret = start(source, out);
-
-	if (ret)
-		vmlab_source_close(source);
-	/* Not even INFO: whatever it is, it was not made by recording a session. */
-	return ret == -ENODATA ? -EBADMSG : ret;
+	return start_replay(path, start_bare, out);
 }
 
 int vmlab_session_replay(const char *path, struct vmlab_session **out)
 {
-	struct vmlab_source *source;
-	int ret;
-
-	*out = NULL;
-	ret = vmlab_source_replay(path, &source);
-	return ret ? ret : replay(source, out);
+	return start_replay(path, start, out);
 }
 
 int vmlab_session_replay_bytes(const void *bytes, size_t size, struct vmlab_session **out)
@@ -245,7 +238,7 @@ int vmlab_session_replay_bytes(const void *bytes, size_t size, struct vmlab_sess
 
 	*out = NULL;
 	ret = vmlab_source_replay_bytes(bytes, size, &source);
-	return ret ? ret : replay(source, out);
+	return ret ? ret : replay(source, start, out);
 }
 
 int vmlab_session_close(struct vmlab_session *session)
