@@ -16,6 +16,11 @@ typedef int (*bench_fn)(void);
 
 /* The least that @fn costs in several runs, in units of this machine; negative -errno. */
 double bench_cost(bench_fn fn);
+/*
+ * The same of the processes that @fn starts and waits for, by their processor time; a
+ * nanosecond of it is an instruction where these are counted (-icount shift=0).
+ */
+double bench_cost_of_children(bench_fn fn);
 
 /*
  * One JSON object on a line of its own: {bench, kernel, arch, unit, ours, theirs, peer,

@@ -4,9 +4,10 @@
  * classify, beside reading all of the same processes' pagemaps, which tells less.
  *
  * Processes are copies of this one that map a library's worth of shared memory and
- * write memory of their own: together with what they share since the fork 4 MiB each. The pagemaps are
- * read with a buffer of a megabyte, and only where something is mapped: the ranges are
- * looked up beforehand, for free.
+ * write memory of their own: together with what they share since the fork 4 MiB each. They
+ * inherit nothing of what is noted about them here, or the last would be bigger than the
+ * first. The pagemaps are read with a buffer of a megabyte, and only where something is
+ * mapped: the ranges are looked up beforehand, for free.
  *
  * usage: bench_index [PROCESSES]...
  */
@@ -29,6 +30,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BUFFER		(1UL << 20)
 #define MOST		1000
+#define RANGES		64	/* of a process, at most */
 /* Of each process: shared by all, and its own. */
 #define SHARED_PAGES	560UL
 #define OWN_PAGES	400UL
@@ -42,7 +44,7 @@ static struct {
 	struct vmlab_session *session;
 	struct victim crowd[MOST];
 	pid_t pids[MOST];
-	struct range *ranges[MOST];	/* what each maps */
+	struct range (*ranges)[RANGES];	/* what each maps */
 	size_t nr_ranges[MOST];
 	size_t nr;
 	uint64_t *buf;
@@ -69,21 +71,31 @@ static int learn(size_t i)
 	char path[64], line[512];
 	unsigned long long start, end;
 	FILE *file;
+	int ret;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)self.pids[i]);
 	file = fopen(path, "r");
 	if (!file)
 		return -errno;
-	self.ranges[i] = calloc(256, sizeof(struct range));
 	self.nr_ranges[i] = 0;
-	while (self.ranges[i] && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%llx-%llx", &start, &end) != 2 || self.nr_ranges[i] == 256 ||
-		    start >= 1ULL << 63)
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx-%llx", &start, &end) != 2 || start >= 1ULL << 63)
 			continue;
+		if (self.nr_ranges[i] == RANGES)
+			break;
 		self.ranges[i][self.nr_ranges[i]++] = (struct range) { start, end };
 	}
+	ret = feof(file) ? 0 : -E2BIG;
 	fclose(file);
-	return self.ranges[i] ? 0 : -ENOMEM;
+	return ret;
+}
+
+/* Memory that a child does not get. */
+static void *kept(size_t size)
+{
+	void *p = fixture_anon(size, PROT_READ | PROT_WRITE);
+
+	return p && !madvise(p, size, MADV_DONTFORK) ? p : NULL;
 }
 
 static int crowd_of(size_t nr)
@@ -211,12 +223,13 @@ int main(int argc, char **argv)
 	size_t nr = argc > 1 ? (size_t)argc - 1 : ARRAY_SIZE(usual), i, last = 0;
 	int ret = vmlab_session_open(&self.session), fd, all;
 
-	self.buf = malloc(BUFFER);
+	self.buf = kept(BUFFER);
+	self.ranges = kept(MOST * sizeof(*self.ranges));
 	/* Two pipes a process. */
 	setrlimit(RLIMIT_NOFILE, &files);
 	fd = fixture_memfd(SHARED_PAGES * PAGE, 1);
 	self.shared = fixture_map(fd, SHARED_PAGES * PAGE, PROT_READ, MAP_SHARED);
-	if (ret || !self.buf || !self.shared) {
+	if (ret || !self.buf || !self.ranges || !self.shared) {
 		bench_skip("index", ret ? strerror(-ret) : "no memory");
 		return 1;
 	}

@@ -278,4 +278,116 @@ TEST(sizes_have_units_that_people_read)
 	}
 }
 
+/* More than libsmartcols lays out, whose columns the others take. */
+#define MANY	600
+
+static const struct render_field row_fields[] = {
+	{ "va", "ADDRESS", RENDER_HEX, 0 },
+	{ "in.a", "A", RENDER_NUM, RENDER_PROGRAMS },
+	{ "in.b", "B", RENDER_NUM, RENDER_PROGRAMS },
+	{ "state", "STATE", RENDER_STATE, 0 },
+	{ NULL, "IN", RENDER_TEXT, RENDER_PEOPLE | RENDER_LONG },
+};
+
+static void many_rows(struct render *r, const void *name)
+{
+	struct render_value v[ARRAY_SIZE(row_fields)];
+	uint64_t i;
+
+	render_table(r, "rows", NULL, row_fields, ARRAY_SIZE(row_fields));
+	for (i = 0; i < MANY; i++) {
+		v[0] = RENDER_V_NUM(i << 12);
+		v[1] = RENDER_V_NUM(i);
+		v[2] = i % 3 ? RENDER_V_NUM(i * i) : RENDER_V_NULL;
+		v[3] = RENDER_V_TEXT(i % 2 ? "anon" : "file-private");
+		v[4] = RENDER_V_TEXT(name);
+		render_row(r, v);
+	}
+	render_table_end(r);
+}
+
+TEST(rows_of_a_long_table_stand_in_the_columns_of_its_first_until_these_are_too_narrow)
+{
+	char *out, *line, *rest;
+	uint64_t i = 0;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	unsetenv("COLUMNS");
+	out = document(RENDER_AS_TEXT, many_rows, "\xc3\xa9/a name");
+	line = strtok_r(out, "\n", &rest);
+	EXPECT_STREQ("ADDRESS STATE        IN", line);
+	while ((line = strtok_r(NULL, "\n", &rest))) {
+		char want[64], hex[24];
+
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)i << 12);
+		/* From 0x100000 on an address is a digit longer. */
+		snprintf(want, sizeof(want), "%*s %-12s %s", i < 256 ? 7 : 8, hex, i % 2 ? "anon" : "file-private",
+			 "\xc3\xa9/a name");
+		EXPECT_STREQ(want, line);
+		i++;
+	}
+	EXPECT_EQ(MANY, i);
+	free(out);
+}
+
+TEST(rows_of_a_long_table_end_where_the_terminal_does)
+{
+	char *out, *line, *rest;
+	size_t nr = 0;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	setenv("COLUMNS", "30", 1);
+	out = document(RENDER_AS_TEXT, many_rows, "/a/name/that/is/longer/than/that");
+	for (line = strtok_r(out, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		EXPECT_GE(30, strlen(line));
+		EXPECT_EQ(nr++ > 0, !!strstr(line, " /a/nam"));
+	}
+	EXPECT_EQ(MANY + 1, nr);
+	unsetenv("COLUMNS");
+	free(out);
+}
+
+TEST(rows_of_a_long_table_are_objects_one_like_the_other)
+{
+	char *out = document(RENDER_AS_JSON, many_rows, "");
+	json_t *root = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	json_t *rows = json_object_get(root, "rows"), *row, *in;
+	char hex[24];
+	size_t i;
+
+	ASSERT_EQ(MANY, json_array_size(rows));
+	json_array_foreach(rows, i, row) {
+		in = json_object_get(row, "in");
+		snprintf(hex, sizeof(hex), "0x%zx", i << 12);
+		EXPECT_STREQ(hex, json_string_value(json_object_get(row, "va")));
+		EXPECT_EQ(i, (size_t)json_integer_value(json_object_get(in, "a")));
+		EXPECT_EQ(!(i % 3), json_is_null(json_object_get(in, "b")));
+		EXPECT_EQ(i % 3 ? i * i : 0,
+			  (size_t)json_integer_value(json_object_get(in, "b")));
+		EXPECT_EQ(3, json_object_size(row));
+	}
+	json_decref(root);
+	free(out);
+}
+
+TEST(texts_of_any_length_come_through_json)
+{
+	char *text = malloc(20001), *out;
+	json_t *root;
+	size_t len;
+
+	for (len = 0; len <= 20000; len += len < 600 ? 1 : 1937) {
+		memset(text, 'x', len);
+		text[len] = '\0';
+		if (len > 300)
+			text[len - 1] = '"';
+		out = document(RENDER_AS_JSON, one_text, text);
+		root = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+		EXPECT_STREQ(text, json_string_value(json_object_get(root, "t")));
+		json_decref(root);
+		free(out);
+	}
+	free(text);
+}
+
 TEST_HARNESS_MAIN

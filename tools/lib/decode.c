@@ -165,27 +165,54 @@ int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry)
 	return vmlab_arch_of(info->out_arch)->pkey(info, entry);
 }
 
+/* The table's next row, from @bit on, that says something about such entries; or its end. */
+static const struct vmlab_bit *bit_for(const struct vmlab_bit *bit, unsigned int level,
+				       unsigned int kind, uint64_t forms)
+{
+	while (bit->name && (!(bit->levels & (1U << level)) || !(bit->kind & kind) ||
+			     (bit->feature && !(bit->feature & forms))))
+		bit++;
+	return bit;
+}
+
+static uint64_t forms_of(const struct vmlab_info *info, const struct vmlab_arch *arch)
+{
+	uint64_t forms = info->out_features & ~VMLAB_FORMS;
+
+	return arch->forms ? forms | arch->forms(info) : forms;
+}
+
 size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
 			uint64_t entry, unsigned int kind, const struct vmlab_bit **out)
 {
 	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
-	uint64_t forms = info->out_features & ~VMLAB_FORMS;
+	const uint64_t forms = forms_of(info, arch);
 	const struct vmlab_bit *bit;
 	size_t nr = 0;
 
 	if (level < VMLAB_LEVEL_PTE || level > VMLAB_MAX_LEVELS)
 		return 0;
-	if (arch->forms)
-		forms |= arch->forms(info);
-	for (bit = arch->bits; bit->name && nr < VMLAB_BITS_MAX; bit++) {
-		if (!(bit->levels & (1U << level)) || !(bit->kind & kind))
-			continue;
-		if (bit->feature && !(bit->feature & forms))
-			continue;
+	for (bit = bit_for(arch->bits, level, kind, forms); bit->name && nr < VMLAB_BITS_MAX;
+	     bit = bit_for(bit + 1, level, kind, forms))
 		if ((entry & bit->mask) == bit->value)
 			out[nr++] = bit;
-	}
 	return nr;
+}
+
+uint64_t vmlab_entry_bits_mask(const struct vmlab_info *info, unsigned int level,
+			       unsigned int kind)
+{
+	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
+	const uint64_t forms = forms_of(info, arch);
+	const struct vmlab_bit *bit;
+	uint64_t mask = 0;
+
+	if (level < VMLAB_LEVEL_PTE || level > VMLAB_MAX_LEVELS)
+		return 0;
+	for (bit = bit_for(arch->bits, level, kind, forms); bit->name;
+	     bit = bit_for(bit + 1, level, kind, forms))
+		mask |= bit->mask;
+	return mask;
 }
 
 unsigned int vmlab_run_kind(const struct vmlab_run *run)
@@ -365,7 +392,7 @@ size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		out[nr++] = "numa-hint";
 	else if (lost && !(facts & F(PRESENT)))
 		out[nr++] = "not-present";
-	for (i = 0; i < sizeof(whys) / sizeof(whys[0]) && nr < WHY_OF_FACTS; i++)
+	for (i = 0; lost && i < sizeof(whys) / sizeof(whys[0]) && nr < WHY_OF_FACTS; i++)
 		if ((lost & whys[i].lost) && (facts & whys[i].all) == whys[i].all &&
 		    !(facts & whys[i].none))
 			out[nr++] = whys[i].name;

@@ -254,6 +254,9 @@ unsigned int vmlab_level_shift(const struct vmlab_info *info, unsigned int level
  */
 size_t vmlab_entry_bits(const struct vmlab_info *info, unsigned int level,
 			uint64_t entry, unsigned int kind, const struct vmlab_bit **out);
+/* All that vmlab_entry_bits() looks at: entries that are equal in these have equal names. */
+uint64_t vmlab_entry_bits_mask(const struct vmlab_info *info, unsigned int level,
+			       unsigned int kind);
 /* What kind of entry the leaf of a run or a walk is. */
 unsigned int vmlab_run_kind(const struct vmlab_run *run);
 /* What one entry of @level permits to user mode, VMLAB_FACT_READ, _WRITE, _EXEC. */

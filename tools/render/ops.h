@@ -9,6 +9,8 @@ struct render_ops {
 	unsigned int skip;	/* RENDER_PEOPLE or RENDER_PROGRAMS: not for us */
 	int (*open)(struct render *r);
 	void (*close)(struct render *r);
+	/* What it holds back goes to the stream: 0, or -errno of the first that did not. */
+	int (*push)(struct render *r);
 	void (*begin)(struct render *r);
 	void (*put)(struct render *r, const struct render_field *field,
 		    const struct render_value *value);

@@ -66,6 +66,15 @@ void plain_text(char *text, bool utf8)
 	*to = '\0';
 }
 
+size_t plain_already(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= 0x20 && text[len] < 0x7f)
+		len++;
+	return text[len] ? PLAIN_NOT : len;
+}
+
 /* One character: its bytes, and the columns it takes. */
 static size_t character(const char *text, size_t left, size_t *columns)
 {
@@ -87,10 +96,30 @@ size_t plain_columns(const char *text, size_t len)
 	size_t sum = 0, at = 0, columns;
 
 	while (at < len) {
+		/* Most of all text, and a column each. */
+		if (!(text[at] & 0x80)) {
+			at++;
+			sum++;
+			continue;
+		}
 		at += character(text + at, len - at, &columns);
 		sum += columns;
 	}
 	return sum;
+}
+
+size_t plain_cut(const char *text, size_t room)
+{
+	size_t len = strlen(text), at = 0, used = 0, columns, step;
+
+	while (at < len) {
+		step = character(text + at, len - at, &columns);
+		used += columns;
+		if (used > room)
+			break;
+		at += step;
+	}
+	return at;
 }
 
 size_t plain_fit(const char *text, size_t room)

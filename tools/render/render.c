@@ -132,6 +132,10 @@ void render_note(struct render *r, const char *fmt, ...)
 
 static int flush(struct render *r)
 {
+	int ret = r->ops->push(r);
+
+	if (ret)
+		return ret;
 	errno = 0;
 	if (fflush(r->out) || ferror(r->out))
 		return errno ? -errno : -EIO;

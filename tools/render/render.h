@@ -62,12 +62,14 @@ struct render_rows {
 /* One value; which member counts is the field's type. */
 struct render_value {
 	bool null;		/* unknown, or withheld */
-	uint64_t num;
-	const char *text;
-	const char *const *list;
-	const uint64_t *nums;
 	size_t nr;
-	const struct render_rows *rows;
+	uint64_t num;
+	union {
+		const char *text;
+		const char *const *list;
+		const uint64_t *nums;
+		const struct render_rows *rows;
+	};
 };
 
 #define RENDER_V_NULL		((struct render_value){ .null = true })

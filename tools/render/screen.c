@@ -109,7 +109,7 @@ int render_screen_end(struct render_screen *screen)
 	struct winsize ws = { .ws_row = DEFAULT_ROWS };
 	size_t nr, rows, tail;
 
-	if (fflush(screen->memory) || !screen->text)
+	if (render_flush(screen->render) || !screen->text)
 		return -ENOMEM;
 	if (ioctl(fileno(screen->out), TIOCGWINSZ, &ws) || !ws.ws_row)
 		ws.ws_row = DEFAULT_ROWS;

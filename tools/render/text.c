@@ -2,10 +2,11 @@
 /*
  * text.c - for people: values line by line, tables by libsmartcols.
  *
- * A long table is printed a batch of rows at a time, so that it takes bounded
- * memory; the columns of a batch line up, and their titles are printed once.
+ * Of a long table libsmartcols lays out the first rows. What follows flows below them in
+ * the columns that it chose, which widen where something needs more: in bounded memory,
+ * and at a price for a row that does not matter beside what was asked to find it
+ * (`make bench`, bench_render).
  */
-#include <inttypes.h>
 #include <langinfo.h>
 #include <libsmartcols.h>
 #include <stdlib.h>
@@ -15,9 +16,12 @@
 
 #include "ops.h"
 #include "plain.h"
+#include "sink.h"
 
-#define BATCH_ROWS	4096
+#define LAID_OUT_ROWS	256	/* by libsmartcols */
+#define COLUMNS_MAX	32
 #define TITLE_WIDTH	10
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define LIST_MAX	4096
 #define BAR_CELLS	12
 #define MIX_CELLS	10
@@ -33,6 +37,7 @@
 #define CYAN	"\033[36m"
 
 struct text {
+	struct sink sink;
 	bool colour;
 	bool in_object;
 	bool first_of_object;
@@ -40,7 +45,10 @@ struct text {
 	bool utf8;		/* the locale can draw */
 	bool gap;		/* an empty line was printed last, or nothing yet */
 	struct libscols_table *table;
-	size_t rows;		/* in the batch */
+	size_t rows;		/* in it */
+	bool flowing;		/* the rest of the table follows in columns of these widths */
+	unsigned int widths[COLUMNS_MAX];
+	size_t room;		/* columns of the terminal, for that; 0: nothing is cut */
 	const struct render_field *titled;	/* whose titles were said last */
 };
 
@@ -102,6 +110,7 @@ static int text_open(struct render *r)
 
 	if (!t)
 		return -1;
+	t->sink.out = r->out;
 	/* no-color.org: any value that is not empty. */
 	t->colour = !(none && *none) &&
 		    ((force && *force && strcmp(force, "0")) || isatty(r->terminal));
@@ -111,8 +120,15 @@ static int text_open(struct render *r)
 	return 0;
 }
 
+static int text_push(struct render *r)
+{
+	sink_push(&T(r)->sink);
+	return T(r)->sink.error;
+}
+
 static void text_close(struct render *r)
 {
+	text_push(r);
 	free(r->priv);
 }
 
@@ -136,26 +152,25 @@ static const char *colour_of(enum render_type type, const struct render_value *v
 	return NULL;
 }
 
-/* Exact while that takes four digits, then with one decimal. */
-static void format_size(char *buf, size_t size, uint64_t bytes)
+/* Exact while that takes four digits, then with one decimal. Returns the length. */
+static size_t format_size(char *buf, uint64_t bytes)
 {
-	static const char units[] = "BKMGTPE";
+	static const char *const units[] = { " B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB" };
 	uint64_t rest = 0;
-	size_t unit = 0;
+	size_t unit = 0, at;
 
 	while (bytes >= 1024 && (bytes >= 10000 || bytes % 1024 == 0) &&
-	       unit < sizeof(units) - 2) {
+	       unit < ARRAY_SIZE(units) - 1) {
 		rest = bytes % 1024;
 		bytes /= 1024;
 		unit++;
 	}
-	if (!unit)
-		snprintf(buf, size, "%" PRIu64 " B", bytes);
-	else if (rest)
-		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 " %ciB", bytes, rest * 10 / 1024,
-			 units[unit]);
-	else
-		snprintf(buf, size, "%" PRIu64 " %ciB", bytes, units[unit]);
+	at = digits_decimal(buf, bytes);
+	if (rest) {
+		buf[at++] = '.';
+		at += digits_decimal(buf + at, rest * 10 / 1024);
+	}
+	return stpcpy(buf + at, units[unit]) - buf;
 }
 
 /* How much of the whole a part is, drawn: one cell at least for anything at all. */
@@ -207,64 +222,105 @@ static void format_mix(struct render *r, char *buf, size_t size,
 			at += snprintf(buf + at, size - at, "%s", text_glyph(r, i));
 }
 
-/* A value as text, into @buf. Control characters of names must not reach a terminal. */
-static void format(struct render *r, char *buf, size_t size, enum render_type type,
-		   const struct render_value *v)
+/* One of several, behind what @buf holds already; returns where the next one goes. */
+static size_t append(char *buf, size_t size, size_t at, const char *text)
 {
+	size_t len = strlen(text);
+
+	if (at && at < size - 1)
+		buf[at++] = ' ';
+	if (len > size - 1 - at)
+		len = size - 1 - at;
+	memcpy(buf + at, text, len);
+	buf[at + len] = '\0';
+	return at + len;
+}
+
+/* A value as people see it; the text is its own or in a buffer of who asked. */
+struct shown {
+	const char *text;
+	size_t len;
+	size_t columns;
+};
+
+static struct shown shown_ascii(const char *text, size_t len)
+{
+	return (struct shown) { text, len, len };
+}
+
+static struct shown shown(const char *text)
+{
+	size_t len = plain_already(text);
+
+	if (len != PLAIN_NOT)
+		return shown_ascii(text, len);
+	len = strlen(text);
+	return (struct shown) { text, len, plain_columns(text, len) };
+}
+
+/*
+ * @buf has @size bytes, more than any number takes. Control characters of names must not
+ * reach a terminal.
+ */
+static struct shown format(struct render *r, char *buf, size_t size, enum render_type type,
+			   const struct render_value *v)
+{
+	char digits[DIGITS_MAX];
 	size_t i, at = 0;
 
-	if (v->null) {
-		snprintf(buf, size, "?");
-		return;
-	}
+	if (v->null)
+		return shown_ascii("?", 1);
+	buf[0] = '\0';
 	switch (type) {
 	case RENDER_HEX:
-		snprintf(buf, size, "0x%" PRIx64, v->num);
-		break;
+		return shown_ascii(buf, digits_hex(buf, v->num));
 	case RENDER_NUM:
-		snprintf(buf, size, "%" PRIu64, v->num);
-		break;
+		return shown_ascii(buf, digits_decimal(buf, v->num));
 	case RENDER_SIZE:
-		format_size(buf, size, v->num);
-		break;
+		return shown_ascii(buf, format_size(buf, v->num));
 	case RENDER_BOOL:
-		snprintf(buf, size, "%s", v->num ? "yes" : "no");
-		break;
+		return v->num ? shown_ascii("yes", 3) : shown_ascii("no", 2);
 	case RENDER_TEXT:
 	case RENDER_PERMS:
 	case RENDER_STATE:
-		snprintf(buf, size, "%s", v->text);
+		at = plain_already(v->text);
+		if (at != PLAIN_NOT)
+			return shown_ascii(v->text, at);
+		append(buf, size, 0, v->text);
 		break;
 	case RENDER_LIST:
-		buf[0] = '\0';
-		for (i = 0; i < v->nr && at < size; i++)
-			at += snprintf(buf + at, size - at, "%s%s", i ? " " : "", v->list[i]);
+		for (i = 0; i < v->nr; i++)
+			at = append(buf, size, at, v->list[i]);
 		break;
 	case RENDER_NUMS:
-		buf[0] = '\0';
-		for (i = 0; i < v->nr && at < size; i++)
-			at += snprintf(buf + at, size - at, "%s%" PRIu64, i ? " " : "",
-				       v->nums[i]);
+		for (i = 0; i < v->nr; i++) {
+			digits_decimal(digits, v->nums[i]);
+			at = append(buf, size, at, digits);
+		}
 		break;
 	case RENDER_MIX:
 		format_mix(r, buf, size, v);
-		break;
+		return shown(buf);
 	case RENDER_BAR:
 		format_bar(buf, size, v->num, v->nr, T(r)->utf8);
-		break;
+		return shown(buf);
 	case RENDER_ROWS:
-		buf[0] = '\0';	/* for programs: people get rows of their own */
-		break;
+		break;	/* for programs: people get rows of their own */
 	}
 	plain_text(buf, T(r)->utf8);
+	return shown(buf);
 }
 
-static void coloured(struct render *r, const char *colour, const char *text)
+static void coloured(struct render *r, const char *colour, const char *text, size_t len)
 {
-	if (T(r)->colour && colour)
-		fprintf(r->out, "%s%s" RESET, colour, text);
-	else
-		fputs(text, r->out);
+	struct sink *s = &T(r)->sink;
+	bool wanted = colour && T(r)->colour;
+
+	if (wanted)
+		sink_text(s, colour);
+	sink_bytes(s, text, len);
+	if (wanted)
+		sink_text(s, RESET);
 }
 
 static void title(struct render *r, const char *text)
@@ -272,7 +328,7 @@ static void title(struct render *r, const char *text)
 	char padded[64];
 
 	snprintf(padded, sizeof(padded), "%-*s ", TITLE_WIDTH, text ? text : "");
-	coloured(r, BOLD, padded);
+	coloured(r, BOLD, padded, strlen(padded));
 	T(r)->gap = false;
 }
 
@@ -292,21 +348,25 @@ static size_t width_of(struct render *r)
 	return columns && atoi(columns) > 0 ? atoi(columns) : 0;
 }
 
+static void new_line(struct render *r, size_t indent)
+{
+	sink_char(&T(r)->sink, '\n');
+	sink_blanks(&T(r)->sink, indent);
+}
+
 /* Text from @column on; what is beyond the terminal goes on below, at @indent. */
 static void folded(struct render *r, const char *colour, const char *text, size_t column,
 		   size_t indent)
 {
 	size_t width = width_of(r), len;
-	char piece[LIST_MAX];
 
 	for (;;) {
 		len = width ? plain_fit(text, width > column ? width - column : 1) : strlen(text);
-		snprintf(piece, sizeof(piece), "%.*s", (int)len, text);
-		coloured(r, colour, piece);
+		coloured(r, colour, text, len);
 		text += len;
 		if (!*text)
 			return;
-		fprintf(r->out, "\n%*s", (int)indent, "");
+		new_line(r, indent);
 		column = indent;
 	}
 }
@@ -317,34 +377,35 @@ static void text_put(struct render *r, const struct render_field *field,
 	const size_t indent = TITLE_WIDTH + 1;
 	struct text *t = T(r);
 	char buf[LIST_MAX];
+	struct shown said;
 	size_t len, named;
 
 	if (field->type == RENDER_LIST && !value->null && !value->nr)
 		return;
-	format(r, buf, sizeof(buf), field->type, value);
+	said = format(r, buf, sizeof(buf), field->type, value);
 	if (!t->in_object) {
 		title(r, field->title);
-		folded(r, colour_of(field->type, value), buf, indent, indent);
-		fputc('\n', r->out);
+		folded(r, colour_of(field->type, value), said.text, indent, indent);
+		new_line(r, 0);
 		return;
 	}
 	named = field->title ? strlen(field->title) + 1 : 0;
-	len = plain_columns(buf, strlen(buf)) + named;
+	len = said.columns + named;
 	if (t->first_of_object) {
 		t->column = indent;
 	} else if (width_of(r) && t->column + 2 + len > width_of(r)) {
-		fprintf(r->out, "\n%*s", (int)indent, "");
+		new_line(r, indent);
 		t->column = indent;
 	} else {
-		fputs("  ", r->out);
+		sink_blanks(&t->sink, 2);
 		t->column += 2;
 	}
 	t->first_of_object = false;
 	if (field->title) {
-		coloured(r, DIM, field->title);
-		fputc(' ', r->out);
+		coloured(r, DIM, field->title, strlen(field->title));
+		sink_char(&t->sink, ' ');
 	}
-	folded(r, colour_of(field->type, value), buf, t->column + named, indent);
+	folded(r, colour_of(field->type, value), said.text, t->column + named, indent);
 	t->column += len;
 }
 
@@ -359,7 +420,7 @@ static void text_object(struct render *r, const char *key, const char *name)
 static void text_object_end(struct render *r)
 {
 	T(r)->in_object = false;
-	fputc('\n', r->out);
+	new_line(r, 0);
 }
 
 static void text_no_object(struct render *r, const char *key)
@@ -376,24 +437,27 @@ static bool is_number(enum render_type type)
 static void text_table(struct render *r, const char *key, const char *name)
 {
 	struct text *t = T(r);
-	size_t width = width_of(r), i;
+	size_t i;
 
 	(void)key;
 	if (!t->gap)
-		fputc('\n', r->out);
+		new_line(r, 0);
 	if (name) {
-		coloured(r, BOLD, name);
-		fputc('\n', r->out);
+		coloured(r, BOLD, name, strlen(name));
+		new_line(r, 0);
 	}
 	t->gap = false;
+	t->rows = 0;
+	t->flowing = false;
+	t->room = width_of(r);
 	t->table = scols_new_table();
 	if (!t->table)
 		return;
 	scols_table_set_stream(t->table, r->out);
 	scols_table_enable_colors(t->table, t->colour);
-	if (width) {
+	if (t->room) {
 		scols_table_set_termforce(t->table, SCOLS_TERMFORCE_ALWAYS);
-		scols_table_set_termwidth(t->table, width);
+		scols_table_set_termwidth(t->table, t->room);
 	}
 	for (i = 0; i < r->nr_fields; i++) {
 		const struct render_field *field = &r->fields[i];
@@ -407,12 +471,90 @@ static void text_table(struct render *r, const char *key, const char *name)
 	}
 }
 
-static void print_batch(struct text *t)
+/* What stands in the table, by libsmartcols; what follows flows in its columns. */
+static void lay_out(struct render *r)
 {
+	struct text *t = T(r);
+	size_t i, column = 0;
+
+	text_push(r);
 	scols_print_table(t->table);
+	for (i = 0; i < r->nr_fields && i < COLUMNS_MAX; i++)
+		if (!(r->fields[i].flags & RENDER_PROGRAMS))
+			t->widths[i] = scols_column_get_width(scols_table_get_column(t->table,
+										      column++));
 	scols_table_remove_lines(t->table);
-	scols_table_enable_noheadings(t->table, 1);
-	t->rows = 0;
+	t->flowing = true;
+}
+
+/* A cell of a line; the last one takes what it needs. Returns its columns. */
+static size_t cell(struct render *r, const struct render_field *field, const char *colour,
+		   const struct shown *said, unsigned int width, bool last)
+{
+	struct sink *s = &T(r)->sink;
+	size_t pad = !last && said->columns < width ? width - said->columns : 0;
+
+	if (is_number(field->type))
+		sink_blanks(s, pad);
+	coloured(r, colour, said->text, said->len);
+	if (!is_number(field->type))
+		sink_blanks(s, pad);
+	if (!last)
+		sink_char(s, ' ');
+	return said->columns + pad;
+}
+
+static const char *cell_colour(struct render *r, const struct render_field *field,
+			       const struct render_value *value)
+{
+	return T(r)->colour ? colour_of(field->type, value) : NULL;
+}
+
+/* The last field that people see. */
+static size_t last_of(const struct render *r)
+{
+	size_t i, last = 0;
+
+	for (i = 0; i < r->nr_fields; i++)
+		if (!(r->fields[i].flags & RENDER_PROGRAMS))
+			last = i;
+	return last;
+}
+
+/* What of it fits into @room columns. */
+static void cut(struct shown *said, size_t room)
+{
+	if (said->columns <= room)
+		return;
+	said->len = plain_cut(said->text, room);
+	said->columns = plain_columns(said->text, said->len);
+}
+
+/* A row below what libsmartcols has laid out. */
+static void flow(struct render *r, const struct render_value *values)
+{
+	struct text *t = T(r);
+	size_t last = last_of(r), i, column = 0;
+	char buf[LIST_MAX];
+
+	for (i = 0; i <= last; i++) {
+		const struct render_field *field = &r->fields[i];
+		struct shown said;
+		size_t width;
+
+		if (field->flags & RENDER_PROGRAMS)
+			continue;
+		said = format(r, buf, sizeof(buf), field->type, &values[i]);
+		if (t->room && (field->flags & RENDER_LONG))
+			cut(&said, i < last ? t->widths[i] :
+			    column < t->room ? t->room - column : 0);
+		width = cell(r, field, cell_colour(r, field, &values[i]), &said, t->widths[i],
+			     i == last);
+		if (width > t->widths[i])
+			t->widths[i] = width;
+		column += width + 1;
+	}
+	sink_char(&t->sink, '\n');
 }
 
 static void text_row(struct render *r, const struct render_value *values)
@@ -422,6 +564,10 @@ static void text_row(struct render *r, const struct render_value *values)
 	char buf[LIST_MAX];
 	size_t i, column = 0;
 
+	if (t->flowing) {
+		flow(r, values);
+		return;
+	}
 	if (!t->table)
 		return;
 	line = scols_table_new_line(t->table, NULL);
@@ -429,18 +575,18 @@ static void text_row(struct render *r, const struct render_value *values)
 		return;
 	for (i = 0; i < r->nr_fields; i++) {
 		const struct render_field *field = &r->fields[i];
-		const char *colour = colour_of(field->type, &values[i]);
+		const char *colour = cell_colour(r, field, &values[i]);
 
 		if (field->flags & RENDER_PROGRAMS)
 			continue;
-		format(r, buf, sizeof(buf), field->type, &values[i]);
-		scols_line_set_data(line, column, buf);
-		if (colour && t->colour)
+		scols_line_set_data(line, column,
+				    format(r, buf, sizeof(buf), field->type, &values[i]).text);
+		if (colour)
 			scols_cell_set_color(scols_line_get_cell(line, column), colour);
 		column++;
 	}
-	if (++t->rows == BATCH_ROWS)
-		print_batch(t);
+	if (++t->rows == LAID_OUT_ROWS)
+		lay_out(r);
 }
 
 static void text_table_end(struct render *r)
@@ -449,60 +595,45 @@ static void text_table_end(struct render *r)
 
 	if (!t->table)
 		return;
-	if (t->rows)
-		print_batch(t);
+	if (t->rows && !t->flowing)
+		lay_out(r);
 	scols_unref_table(t->table);
 	t->table = NULL;
-	fputc('\n', r->out);
+	new_line(r, 0);
 	t->gap = true;
-}
-
-/* A cell of a line; the last one takes what it needs. */
-static void cell(struct render *r, const struct render_field *field, const char *colour,
-		 const char *text, unsigned int width, bool last)
-{
-	size_t len = plain_columns(text, strlen(text));
-	size_t pad = !last && len < width ? width - len : 0;
-
-	if (is_number(field->type) && !last)
-		fprintf(r->out, "%*s", (int)pad, "");
-	coloured(r, colour, text);
-	if (!is_number(field->type) && !last)
-		fprintf(r->out, "%*s", (int)pad, "");
-	if (!last)
-		fputc(' ', r->out);
 }
 
 static void text_line(struct render *r, const unsigned int *widths,
 		      const struct render_value *values)
 {
+	const struct render_field *field = r->fields;
+	size_t last = last_of(r), i;
 	struct text *t = T(r);
 	char buf[LIST_MAX];
-	size_t i, last = 0;
+	struct shown said;
 
-	for (i = 0; i < r->nr_fields; i++)
-		if (!(r->fields[i].flags & RENDER_PROGRAMS))
-			last = i;
 	if (t->titled != r->fields) {
 		t->titled = r->fields;
-		for (i = 0; i <= last; i++)
-			if (!(r->fields[i].flags & RENDER_PROGRAMS))
-				cell(r, &r->fields[i], BOLD, r->fields[i].title, widths[i],
-				     i == last);
-		fputc('\n', r->out);
+		for (i = 0; i <= last; i++) {
+			if (field[i].flags & RENDER_PROGRAMS)
+				continue;
+			said = shown(field[i].title);
+			cell(r, &field[i], BOLD, &said, widths[i], i == last);
+		}
+		new_line(r, 0);
 	}
 	for (i = 0; i <= last; i++) {
-		if (r->fields[i].flags & RENDER_PROGRAMS)
+		if (field[i].flags & RENDER_PROGRAMS)
 			continue;
-		format(r, buf, sizeof(buf), r->fields[i].type, &values[i]);
-		cell(r, &r->fields[i], colour_of(r->fields[i].type, &values[i]), buf, widths[i],
+		said = format(r, buf, sizeof(buf), field[i].type, &values[i]);
+		cell(r, &field[i], cell_colour(r, &field[i], &values[i]), &said, widths[i],
 		     i == last);
 	}
 }
 
 static void text_line_end(struct render *r)
 {
-	fputc('\n', r->out);
+	new_line(r, 0);
 	T(r)->gap = false;
 }
 
@@ -516,7 +647,7 @@ static void text_note(struct render *r, const char *text)
 		snprintf(line, sizeof(line), "%.*s", (int)len, text);
 		plain_text(line, T(r)->utf8);
 		folded(r, NULL, line, 0, 0);
-		fputc('\n', r->out);
+		new_line(r, 0);
 		if (!text[len] || !text[len + 1])
 			break;
 		text += len + 1;
@@ -536,6 +667,7 @@ const struct render_ops render_text_ops = {
 	.skip = RENDER_PROGRAMS,
 	.open = text_open,
 	.close = text_close,
+	.push = text_push,
 	.begin = text_begin,
 	.put = text_put,
 	.object = text_object,

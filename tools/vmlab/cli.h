@@ -212,6 +212,16 @@ void view_process(struct cli *cli);
 /* Names of an entry's bits, for RENDER_V_LIST; @names holds VMLAB_BITS_MAX. */
 size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t entry,
 		 unsigned int kind, const char **names);
+/* The same for entries that come one after the other and are mostly alike. */
+struct view_bits {
+	unsigned int level, kind;	/* of the last one; level 0: there was none */
+	uint64_t mask, looks;		/* what of it has names, and what that was */
+	const char *names[VMLAB_BITS_MAX];
+	size_t nr;
+};
+
+void view_bits_next(struct view_bits *bits, const struct vmlab_info *info, unsigned int level,
+		    uint64_t entry, unsigned int kind);
 /* Memory type and protection key of a leaf that has a frame; null where not known. */
 struct render_value view_memory_type(const struct vmlab_info *info, const struct vmlab_run *run);
 struct render_value view_pkey(const struct vmlab_info *info, const struct vmlab_run *run);

@@ -97,39 +97,62 @@ struct around {
 	const struct vmlab_regions *regions;
 	struct vmlab_vma *vmas;
 	ssize_t nr_vmas;	/* -errno where nobody tells: then no reason comes from them */
+	/* of the last run, as the next is likely to have them */
+	struct view_bits bits;
+	const struct vmlab_region *region;
+	const struct vmlab_vma *vma;
+	const char *state;
+	uint64_t facts;
 };
+
+/* Looks up where @run lies and what it is, unless all that is as it was for the last one. */
+static void find(struct around *around, const struct vmlab_run *run, bool hidden)
+{
+	bool other = !around->region || run->va < around->region->start ||
+		     run->va >= around->region->end;
+
+	if (other)
+		around->region = vmlab_regions_find(around->regions, run->va);
+	if (other || run->facts != around->facts)
+		around->state = vmlab_run_state(run, hidden, around->region);
+	around->facts = run->facts;
+	if (!around->vma || run->va < around->vma->start || run->va >= around->vma->end)
+		around->vma = around->nr_vmas > 0 ?
+			vmlab_vmas_find(around->vmas, around->nr_vmas, run->va) : NULL;
+}
 
 static size_t why_of(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const struct around *around, const char **why)
 {
-	const struct vmlab_vma *vma = around->nr_vmas > 0 ?
-		vmlab_vmas_find(around->vmas, around->nr_vmas, run->va) : NULL;
 	size_t nr = vmlab_run_why(info, run, why);
 
-	return vma ? nr + vmlab_vma_why(vma, why + nr) : nr;
+	return around->vma ? nr + vmlab_vma_why(around->vma, why + nr) : nr;
 }
 
-static void show_run(struct cli *cli, const struct vmlab_run *run, const struct around *around)
+static void show_run(struct cli *cli, const struct vmlab_run *run, struct around *around)
 {
 	const struct vmlab_info *info = vmlab_session_info(cli->session);
-	const struct vmlab_region *region = vmlab_regions_find(around->regions, run->va);
 	bool hidden = vmlab_target_hidden(cli->target);
 	struct vmlab_perms asked = vmlab_facts_asked(run->facts);
 	struct vmlab_perms enforced = vmlab_facts_enforced(run->facts);
 	bool leaf = vmlab_run_kind(run) == VMLAB_BIT_LEAF;
 	bool swap = !hidden && (run->facts & VMLAB_FACT_SWAP);
 	bool anon = run->facts & VMLAB_FACT_ANON;
-	const char *names[VMLAB_BITS_MAX], *why[VMLAB_WHY_MAX];
-	size_t nr_why = hidden ? 0 : why_of(info, run, around, why);
+	const char *why[VMLAB_WHY_MAX];
+	const struct vmlab_region *region;
 	struct render_value v[NR_FIELDS];
+	size_t nr_why;
 	char flags[4];
-	size_t nr;
 
-	nr = hidden ? 0 : view_bits(info, run->level, run->entry, vmlab_run_kind(run), names);
-	snprintf(flags, sizeof(flags), "%c%c%c",
-		 run->facts & VMLAB_FACT_ACCESSED ? 'a' : '-',
-		 run->facts & VMLAB_FACT_DIRTY ? 'd' : '-',
-		 run->facts & VMLAB_FACT_SOFT_DIRTY ? 's' : '-');
+	find(around, run, hidden);
+	region = around->region;
+	nr_why = hidden ? 0 : why_of(info, run, around, why);
+	if (!hidden)
+		view_bits_next(&around->bits, info, run->level, run->entry, vmlab_run_kind(run));
+	flags[0] = run->facts & VMLAB_FACT_ACCESSED ? 'a' : '-';
+	flags[1] = run->facts & VMLAB_FACT_DIRTY ? 'd' : '-';
+	flags[2] = run->facts & VMLAB_FACT_SOFT_DIRTY ? 's' : '-';
+	flags[3] = '\0';
 	v[VA] = RENDER_V_NUM(run->va);
 	v[COUNT] = RENDER_V_NUM(run->count);
 	v[SIZE] = RENDER_V_NUM(1ULL << run->shift);
@@ -137,7 +160,7 @@ static void show_run(struct cli *cli, const struct vmlab_run *run, const struct 
 	v[PFN] = !hidden && !swap && run->pfn != VMLAB_PFN_NONE ?
 		 RENDER_V_NUM(run->pfn) : RENDER_V_NULL;
 	v[ENTRY] = hidden ? RENDER_V_NULL : RENDER_V_NUM(run->entry);
-	v[STATE] = RENDER_V_TEXT(vmlab_run_state(run, hidden, region));
+	v[STATE] = RENDER_V_TEXT(around->state);
 	v[ASKED] = RENDER_V_TEXT(asked.s);
 	v[ENFORCED] = hidden ? RENDER_V_NULL : RENDER_V_TEXT(enforced.s);
 	v[WHY] = hidden ? RENDER_V_NULL : RENDER_V_LIST(why, nr_why);
@@ -156,7 +179,7 @@ static void show_run(struct cli *cli, const struct vmlab_run *run, const struct 
 	v[MEMORY_TYPE] = hidden ? RENDER_V_NULL : view_memory_type(info, run);
 	v[SWAP_TYPE] = swap ? RENDER_V_NUM(run->swap_type) : RENDER_V_NULL;
 	v[SWAP_OFFSET] = swap ? RENDER_V_NUM(run->pfn) : RENDER_V_NULL;
-	v[BITS] = hidden ? RENDER_V_NULL : RENDER_V_LIST(names, nr);
+	v[BITS] = hidden ? RENDER_V_NULL : RENDER_V_LIST(around->bits.names, around->bits.nr);
 	v[REGION] = RENDER_V_TEXT(region ? region->name : "");
 	render_row(cli->render, v);
 }
@@ -177,7 +200,7 @@ static void show_totals(struct cli *cli, const uint64_t *sums)
 }
 
 static int show(struct cli *cli, bool ranged, uint64_t start, uint64_t end,
-		const struct around *around)
+		struct around *around)
 {
 	static const struct render_field changed = { "changed", "changed", RENDER_BOOL, 0 };
 	struct vmlab_regions after;

@@ -60,6 +60,21 @@ size_t view_bits(const struct vmlab_info *info, unsigned int level, uint64_t ent
 	return nr;
 }
 
+void view_bits_next(struct view_bits *bits, const struct vmlab_info *info, unsigned int level,
+		    uint64_t entry, unsigned int kind)
+{
+	if (bits->level == level && bits->kind == kind) {
+		if ((entry & bits->mask) == bits->looks)
+			return;
+	} else {
+		bits->level = level;
+		bits->kind = kind;
+		bits->mask = vmlab_entry_bits_mask(info, level, kind);
+	}
+	bits->looks = entry & bits->mask;
+	bits->nr = view_bits(info, level, entry, kind, bits->names);
+}
+
 struct render_value view_memory_type(const struct vmlab_info *info, const struct vmlab_run *run)
 {
 	if (vmlab_run_kind(run) != VMLAB_BIT_LEAF)
