@@ -371,6 +371,8 @@ static void show_histograms(struct cli *cli, const struct vmlab_trace_counts *co
 static int show_summary(struct cli *cli)
 {
 	static const struct render_field kind = { "kind", "EVENT", RENDER_TEXT, 0 };
+	static const struct render_field changed_field = { "changed", "changed by tracing",
+							   RENDER_TEXT, 0 };
 	static const struct render_field lost_field = { "lost", "lost", RENDER_NUM, 0 };
 	static const struct render_field skipped_field = { "skipped", NULL, RENDER_NUM,
 							   RENDER_PROGRAMS };
@@ -396,6 +398,9 @@ static int show_summary(struct cli *cli)
 		render_line(cli->render, &kind, &width, 1, &name);
 	else
 		render_note(cli->render, "summary");
+	render_put(cli->render, &changed_field,
+		   RENDER_V_TEXT(tracing->options.argv ?
+				 "nothing; the command was held before its exec" : "nothing"));
 	put_rows(cli, "counts", "counts", counts, SUM_COUNT);
 	put_rows(cli, "total_ns", "total ns", counts, SUM_TOTAL);
 	if (cli->json)
