@@ -159,7 +159,9 @@ static __always_inline u32 facts_before(const struct place *place, u32 facts)
 	was = WAS_LEAF;
 	if (place->level > LEVEL_PTE)
 		was |= WAS_BIG;
-	if (!(place->may & VMLAB_EVENT_WRITE))
+	/* One that only waits to be dirty is nobody else's; of a shared page somebody asked. */
+	if (!(place->may & VMLAB_EVENT_WRITE) &&
+	    ((facts & OF_SHARED) || !entry_waits_to_be_dirty(place->entry)))
 		was |= WAS_READ_ONLY;
 	if (entry_is_protnone(place->entry) && !(facts & OF_NOBODY))
 		was |= WAS_HINT;

@@ -134,6 +134,13 @@ static __always_inline bool entry_is_special(u64 entry)
 	return entry & ENTRY_SPECIAL;
 }
 
+/* It may be written, and is read-only until it is (PTE_WRITE with PTE_RDONLY). */
+static __always_inline bool entry_waits_to_be_dirty(u64 entry)
+{
+	return (entry & (ENTRY_VALID | ENTRY_RDONLY | ENTRY_DBM)) ==
+	       (ENTRY_VALID | ENTRY_RDONLY | ENTRY_DBM);
+}
+
 static __always_inline u32 entry_swap_type(u64 entry)
 {
 	return (entry >> (old_layout() ? 3 : 6)) & 0x1f;
