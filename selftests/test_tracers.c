@@ -113,8 +113,9 @@ TEST_F_TIMEOUT(tracer, two_tracers_do_not_disturb_each_other, 300)
 	long outer, inner;
 
 	ASSERT_LE(0, fd);
-	command_run(&a, "trace fault --json --range " ARENA " -- sh -c "
-		    "vmlab\ttrace\tfault\t--json\t--range\t" ARENA "\t--\tprovoke\t>%s", file);
+	/* A word of its own for sh: it has tabs in it, no spaces. */
+	command_run(&a, "trace fault --json --range %s -- sh -c %s%s%s%s", ARENA,
+		    "vmlab\ttrace\tfault\t--json\t--range\t", ARENA, "\t--\tprovoke\t>", file);
 	ASSERT_EQ(0, a.status) TH_LOG("%s", a.err);
 	inner_out = command_text(fd);
 	outer = line_count(a.out, "fault", 0, -1, NULL, NULL);
