@@ -71,6 +71,23 @@ static __always_inline bool wanted(u32 tgid)
 	return wanted_comm(comm);
 }
 
+/* Room for an event of the thread that runs, with what all have; NULL: not to be told. */
+static __always_inline void *event(u32 size, u32 kind, u32 tgid, u64 ts)
+{
+	struct vmlab_event *head;
+
+	if (!config.events)
+		return NULL;
+	head = bpf_ringbuf_reserve(&events, size, 0);
+	if (!head) {
+		count_lost();
+		return NULL;
+	}
+	fill_head(head, size, kind, tgid, ts);
+	bpf_get_current_comm(head->comm, sizeof(head->comm));
+	return head;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 {
@@ -91,15 +108,9 @@ int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 	if (ns < config.min_ns)
 		return 0;
 	count_row(VMLAB_EVENT_FORK, ns);
-	if (!config.events)
+	e = event(sizeof(*e), VMLAB_EVENT_FORK, tgid, ts);
+	if (!e)
 		return 0;
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		count_lost();
-		return 0;
-	}
-	fill_head(&e->head, sizeof(*e), VMLAB_EVENT_FORK, tgid, ts);
-	bpf_get_current_comm(e->head.comm, sizeof(e->head.comm));
 	e->ns = ns;
 	e->pages = 0;
 	e->tables_bytes = 0;
@@ -125,15 +136,9 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	if (!wanted(tgid) && as != VMLAB_TRACED_FROM_EXEC)
 		return 0;
 	count_row(VMLAB_EVENT_EXEC, VMLAB_EVENT_NS_UNKNOWN);
-	if (!config.events)
+	e = event(sizeof(*e), VMLAB_EVENT_EXEC, tgid, bpf_ktime_get_ns());
+	if (!e)
 		return 0;
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		count_lost();
-		return 0;
-	}
-	fill_head(&e->head, sizeof(*e), VMLAB_EVENT_EXEC, tgid, bpf_ktime_get_ns());
-	bpf_get_current_comm(e->head.comm, sizeof(e->head.comm));
 	__builtin_memset(e->path, 0, sizeof(e->path));
 	bpf_probe_read_kernel_str(e->path, sizeof(e->path), bprm->filename);
 	submit(e);
@@ -149,15 +154,9 @@ int BPF_PROG(exit_done, struct task_struct *task)
 	if (task->signal->live.counter || !wanted(tgid))
 		return 0;
 	count_row(VMLAB_EVENT_EXIT, VMLAB_EVENT_NS_UNKNOWN);
-	if (!config.events)
+	e = event(sizeof(*e), VMLAB_EVENT_EXIT, tgid, bpf_ktime_get_ns());
+	if (!e)
 		return 0;
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		count_lost();
-		return 0;
-	}
-	fill_head(&e->head, sizeof(*e), VMLAB_EVENT_EXIT, tgid, bpf_ktime_get_ns());
-	bpf_get_current_comm(e->head.comm, sizeof(e->head.comm));
 	e->status = task->exit_code;
 	e->__reserved = 0;
 	submit(e);

@@ -159,7 +159,9 @@ static __always_inline u32 facts_before(const struct place *place, u32 facts)
 	was = WAS_LEAF;
 	if (place->level > LEVEL_PTE)
 		was |= WAS_BIG;
-	if (!(place->may & VMLAB_EVENT_WRITE))
+	/* One that only waits to be dirty is nobody else's; of a shared page somebody asked. */
+	if (!(place->may & VMLAB_EVENT_WRITE) &&
+	    ((facts & OF_SHARED) || !entry_waits_to_be_dirty(place->entry)))
 		was |= WAS_READ_ONLY;
 	if (entry_is_protnone(place->entry) && !(facts & OF_NOBODY))
 		was |= WAS_HINT;
@@ -350,6 +352,15 @@ static __always_inline void finish(struct slot *slot, const struct place *after,
 		emit(slot, after, class, outcome, old_pfn, new_pfn, ns, signal);
 }
 
+/*
+ * A fault that had to wait is a major one to the kernel, whatever it finds then; not so
+ * when it only went back for the mmap lock (mm_account_fault).
+ */
+static __always_inline u32 major_if_tried(unsigned int fault_flags)
+{
+	return fault_flags & FAULT_FLAG_TRIED ? VMLAB_EVENT_F_MAJOR : 0;
+}
+
 static __always_inline int begin(struct vm_area_struct *vma, u64 va, unsigned int fault_flags)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
@@ -373,7 +384,7 @@ static __always_inline int begin(struct vm_area_struct *vma, u64 va, unsigned in
 		return 0;
 	if (slot->state == SLOT_AGAIN && slot->va == va && slot->mm == (u64)mm) {
 		slot->state = SLOT_RUNNING;
-		slot->flags |= VMLAB_EVENT_F_RETRIED;
+		slot->flags |= VMLAB_EVENT_F_RETRIED | major_if_tried(fault_flags);
 		slot->fresh = 1;
 		return 0;
 	}
@@ -385,7 +396,7 @@ static __always_inline int begin(struct vm_area_struct *vma, u64 va, unsigned in
 	slot->root = (u64)READ(mm, pgd);
 	slot->owner = tgid;
 	slot->asked = asked_of(vm_flags);
-	slot->flags = 0;
+	slot->flags = major_if_tried(fault_flags);
 	slot->access = VMLAB_EVENT_READ;
 	ops = READ(vma, vm_ops);
 	slot->facts = facts_of_vma(vm_flags, (u64)ops);
@@ -425,6 +436,9 @@ static __always_inline int end(u32 result)
 	if (!slot || slot->tid != tid || slot->state != SLOT_RUNNING)
 		return 0;
 	slot->done = tid;
+	/* Read while nobody held a lock: the next run finds it in memory. */
+	if (result & VM_FAULT_MAJOR)
+		slot->facts |= DID_READ_FILE;
 	if (result & VM_FAULT_RETRY) {
 		slot->state = SLOT_AGAIN;
 		return 0;
@@ -438,10 +452,8 @@ static __always_inline int end(u32 result)
 		walk(&after, slot->root, slot->va);
 	}
 	ns = bpf_ktime_get_ns() - slot->ts;
-	if (result & VM_FAULT_MAJOR) {
-		slot->facts |= DID_READ_FILE;
+	if (result & VM_FAULT_MAJOR)
 		slot->flags |= VMLAB_EVENT_F_MAJOR;
-	}
 	if (result & VM_FAULT_NOPAGE)
 		slot->facts |= DID_MAP;
 	if (result & FAILED) {
@@ -603,6 +615,9 @@ int BPF_PROG(handle_begin_again, struct vm_area_struct *vma, unsigned long addre
 	}
 	compat_stay();
 	begin(vma, address, flags);
+	/* Nobody comes after us: the next one at this address is another one. */
+	if (slot)
+		slot->fresh = 0;
 	compat_may_go();
 	return 0;
 }

@@ -167,6 +167,10 @@ struct page {
 	atomic_t _refcount;
 };
 
+struct mem_section {
+	unsigned long section_mem_map;
+};
+
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
@@ -190,6 +194,7 @@ struct user_pt_regs {
 
 enum fault_flag {
 	FAULT_FLAG_WRITE = 1,
+	FAULT_FLAG_TRIED = 32,
 	FAULT_FLAG_USER = 64,
 	FAULT_FLAG_INSTRUCTION = 256,
 	FAULT_FLAG_UNSHARE = 1024,

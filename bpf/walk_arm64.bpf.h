@@ -62,10 +62,34 @@ static __always_inline u64 direct_map(u64 pfn)
 	return (pfn << PAGE_SHIFT) - start + offset;
 }
 
-/* Where struct page lies differs from version to version, and is nowhere to be read. */
+/*
+ * Where struct page lies differs from version to version and with the width of addresses.
+ * But every section of memory says where that of frame 0 would be, and all say the same
+ * (sparse_encode_mem_map); the lower bits are flags, the first of which: there is one.
+ */
+#define SECTION_SHIFT	(27 - PAGE_SHIFT)
+#define SECTION_PRESENT	1
+#define SECTION_FLAGS	0xfffULL
+
+COMPAT_VARIABLE(mem_section)
+
+static u64 first_page;
+
 static __always_inline u64 page_of(u64 pfn)
 {
-	return 0;
+	const u64 size = bpf_core_type_size(struct mem_section);
+	u64 roots = compat_mem_section(), per_root, number = pfn >> SECTION_SHIFT, root = 0, map;
+
+	if (!first_page && roots && size) {
+		per_root = (1UL << PAGE_SHIFT) / size;
+		bpf_probe_read_kernel(&root, sizeof(root),
+				      (void *)(roots + number / per_root * sizeof(root)));
+		map = BPF_CORE_READ((struct mem_section *)(root + number % per_root * size),
+				    section_mem_map);
+		if (root && (map & SECTION_PRESENT))
+			first_page = map & ~SECTION_FLAGS;
+	}
+	return first_page ? first_page + pfn * bpf_core_type_size(struct page) : 0;
 }
 
 /* 52 bits of address are 5 levels. */
@@ -108,6 +132,13 @@ static __always_inline bool entry_is_protnone(u64 entry)
 static __always_inline bool entry_is_special(u64 entry)
 {
 	return entry & ENTRY_SPECIAL;
+}
+
+/* It may be written, and is read-only until it is (PTE_WRITE with PTE_RDONLY). */
+static __always_inline bool entry_waits_to_be_dirty(u64 entry)
+{
+	return (entry & (ENTRY_VALID | ENTRY_RDONLY | ENTRY_DBM)) ==
+	       (ENTRY_VALID | ENTRY_RDONLY | ENTRY_DBM);
 }
 
 static __always_inline u32 entry_swap_type(u64 entry)

@@ -76,6 +76,12 @@ static __always_inline bool entry_is_special(u64 entry)
 	return entry & ENTRY_SPECIAL;
 }
 
+/* The MMU keeps the dirty state itself: what may be written is writable. */
+static __always_inline bool entry_waits_to_be_dirty(u64 entry)
+{
+	return false;
+}
+
 static __always_inline u32 entry_swap_type(u64 entry)
 {
 	return entry >> 59;

@@ -19,7 +19,7 @@
 #define MAX_WORDS	16
 #define NOBODY		65534
 
-static char *text_of(int fd)
+char *command_text(int fd)
 {
 	struct stat st;
 	char *text;
@@ -34,6 +34,18 @@ static char *text_of(int fd)
 	text[nr < 0 ? 0 : nr] = '\0';
 	close(fd);
 	return text;
+}
+
+/*
+ * Where what it says is kept. Several write there at once, the command and what it starts:
+ * a memfd is not locked for their common place in it, so each goes to the end.
+ */
+static int room_for(const char *name)
+{
+	const int fd = memfd_create(name, MFD_CLOEXEC);
+
+	fcntl(fd, F_SETFL, O_APPEND);
+	return fd;
 }
 
 /* The command itself: nobody may not be allowed to go where it lies. */
@@ -54,7 +66,7 @@ static int open_command(const char *name)
 
 static void run(struct answer *answer, char *words, bool nobody)
 {
-	const int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
+	const int out = room_for("out"), err = room_for("err");
 	char *argv[MAX_WORDS + 2] = { "vmlab" };
 	const int file = open_command(argv[0]);
 	int argc = 1, status = 0;
@@ -78,8 +90,8 @@ static void run(struct answer *answer, char *words, bool nobody)
 	if (pid > 0)
 		waitpid(pid, &status, 0);
 	answer->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	answer->out = text_of(out);
-	answer->err = text_of(err);
+	answer->out = command_text(out);
+	answer->err = command_text(err);
 	answer->json = answer->out ? yajl_tree_parse(answer->out, why, sizeof(why)) : NULL;
 }
 

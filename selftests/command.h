@@ -23,6 +23,8 @@ void command_run(struct answer *answer, const char *format, ...)
 void command_run_as_nobody(struct answer *answer, const char *words);
 void command_free(struct answer *answer);
 
+/* All that stands in a file, which is closed; to be freed. NULL where it cannot be read. */
+char *command_text(int fd);
 /* Lines in a text; an unfinished one counts. */
 int command_lines(const char *text);
 

@@ -8,26 +8,35 @@
  * is to be seen:
  *
  *	expect START END CLASS NUMBER
+ *	some START END CLASS
  *	absent CLASS why
  *
- * and around all of it, how many faults the kernel counted for this thread:
+ * and around all of it, how many faults the kernel counted for this process:
  *
- *	counted START-MARK END-MARK MINOR MAJOR
+ *	counted START-MARK END-MARK MINOR MAJOR LATE
  *
- * where the marks are addresses nobody may touch that it touched before and after.
+ * where the marks are addresses nobody may touch that it touched before and after. Between
+ * a mark and the count that belongs to it, nothing faults: everything there is done once
+ * for nothing. Or a page of the stack that the count is written into, protected by fork
+ * or by clear_refs, would be seen after the mark and before the count. LATE is how many
+ * did so at the end.
  *
- * usage: provoke [swap] | cow NUMBER
+ * usage: provoke [swap] | others [swap] | cow NUMBER
  *
- * swap: there is swap space to push pages into. cow: pages that a fork shares, NUMBER of
+ * swap: there is swap space to push pages into. others: kinds that come when the kernel
+ * sees fit, until there was some; counts are those of the whole process. cow: pages that a fork shares, NUMBER of
  * them, written by the child and then by the parent, each with its frames as pagemap has
- * them, and how many the kernel says were reused meanwhile:
+ * them, and how many the kernel says were reused meanwhile; before that, what `vmlab pages`
+ * says of the parent before the fork and of the child when it has written:
  *
- *	child PID
+ *	child PID of PID
  *	page VA PARENTS-FRAME CHILDS-FRAME
  *	reused NUMBER
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -39,6 +48,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_PAGEOUT
@@ -68,6 +78,12 @@ static void say(const char *format, ...)
 static void expect(const void *at, size_t size, const char *fault_class, int nr)
 {
 	say("expect %lx %lx %s %d\n", (unsigned long)at, (unsigned long)at + size, fault_class, nr);
+}
+
+/* At least one, and others beside. */
+static void some(const void *at, size_t size, const char *fault_class)
+{
+	say("some %lx %lx %s\n", (unsigned long)at, (unsigned long)at + size, fault_class);
 }
 
 static char *next_place(void)
@@ -217,28 +233,6 @@ static void file(void)
 	close(fd);
 }
 
-/* Shared and read-only until it is known who writes: soft-dirty asks for that. */
-static void write_notify(void)
-{
-	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC), memfd;
-	char *at;
-
-	memfd = memfd_create("provoke", MFD_CLOEXEC);
-	if (ftruncate(memfd, NR * PAGE))
-		exit(1);
-	at = map(NR * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd);
-	write_each(at, NR, PAGE);
-	expect(at, NR * PAGE, "file-minor", NR);
-	if (fd < 0 || write(fd, "4", 1) != 1) {
-		say("absent write-notify no soft-dirty\n");
-	} else {
-		write_each(at, NR, PAGE);
-		expect(at, NR * PAGE, "write-notify", NR);
-	}
-	close(fd);
-	close(memfd);
-}
-
 static uint64_t pagemap(const char *at)
 {
 	static int fd = -1;
@@ -252,6 +246,49 @@ static uint64_t pagemap(const char *at)
 	if (pread(fd, &entry, 8, (uintptr_t)at / PAGE * 8) != 8)
 		return 0;
 	return entry;
+}
+
+static long faults_of(int who)
+{
+	struct rusage usage;
+
+	getrusage(who, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+/*
+ * Shared and read-only until it is known who writes: soft-dirty asks for that. Without
+ * it (arm64) it is so for a page that was read and not written, unless the MMU keeps the
+ * dirty state by itself: then there is no fault.
+ */
+static void write_notify(void)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC), memfd;
+	long before;
+	char *at;
+
+	memfd = memfd_create("provoke", MFD_CLOEXEC);
+	if (ftruncate(memfd, 2 * NR * PAGE))
+		exit(1);
+	at = map(2 * NR * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd);
+	write_each(at, NR, PAGE);
+	expect(at, NR * PAGE, "file-minor", NR);
+	if (!(pagemap(at) >> 55 & 1)) {
+		at += NR * PAGE;
+		read_each(at, NR, PAGE);
+		expect(at, NR * PAGE, "file-minor", NR);
+	} else if (fd < 0 || write(fd, "4", 1) != 1) {
+		exit(1);
+	}
+	before = faults_of(RUSAGE_THREAD);
+	write_each(at, NR, PAGE);
+	/* The stack may have faulted, too. */
+	if (faults_of(RUSAGE_THREAD) < before + NR)
+		say("absent write-notify the MMU keeps the dirty state itself\n");
+	else
+		expect(at, NR * PAGE, "write-notify", NR);
+	close(fd);
+	close(memfd);
 }
 
 static bool swapped(const char *at)
@@ -279,6 +316,16 @@ static long reused(void)
 	return nr;
 }
 
+static void pages_of(const char *at, size_t nr)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "vmlab pages %d %lx-%lx --json", (int)getpid(),
+		 (unsigned long)at, (unsigned long)at + nr * PAGE);
+	if (system(command))
+		_exit(1);
+}
+
 static int cow(size_t nr)
 {
 	char *at = map_small(nr * PAGE);
@@ -291,18 +338,20 @@ static int cow(size_t nr)
 	write_each(at, nr, PAGE);
 	for (i = 0; i < nr; i++)
 		frames[i] = frame(at + i * PAGE);
+	pages_of(at, nr);
 	child = fork();
 	if (!child) {
 		write_each(at, nr, PAGE);
 		for (i = 0; i < nr; i++)
 			frames[nr + i] = frame(at + i * PAGE);
+		pages_of(at, nr);
 		_exit(0);
 	}
 	waitpid(child, NULL, 0);
 	before = reused();
 	write_each(at, nr, PAGE);
 	after = reused();
-	printf("child %d\n", (int)child);
+	printf("child %d of %d\n", (int)child, (int)getpid());
 	for (i = 0; i < nr; i++)
 		printf("page %lx %llu %llu\n", (unsigned long)at + i * PAGE,
 		       (unsigned long long)frames[i], (unsigned long long)frames[nr + i]);
@@ -385,37 +434,215 @@ static void bad_access(void)
 	close(fd);
 }
 
-int main(int argc, char **argv)
+/* Pages of a mapping that are nowhere in memory. */
+static int missing(char *at, int nr)
 {
-	const struct sigaction action = { .sa_handler = on_signal };
-	char *start = (char *)(ARENA - PAGE), *stop = (char *)(ARENA - 2 * PAGE);
-	struct rusage before, after;
+	unsigned char resident[NR];
+	int i, out = 0;
 
-	if (argc > 2)
-		return cow(strtoul(argv[2], NULL, 10));
-	sigaction(SIGSEGV, &action, NULL);
-	sigaction(SIGBUS, &action, NULL);
-	/* Nothing of our own is to fault for the first time between the marks. */
-	try_read((char *)(ARENA - 3 * PAGE));
-	getrusage(RUSAGE_THREAD, &before);
-	getrusage(RUSAGE_THREAD, &after);
-	try_read(start);
-	getrusage(RUSAGE_THREAD, &before);
+	memset(resident, 1, sizeof(resident));
+	mincore(at, nr * PAGE, resident);
+	for (i = 0; i < nr; i++)
+		out += !(resident[i] & 1);
+	return out;
+}
+
+/* A file beside our own that nobody has open: it is forgotten when that is asked for. */
+static void file_major(void)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 8);
+	char *name, *at;
+	int fd;
+
+	path[len < 0 ? 0 : len] = '\0';
+	name = strrchr(path, '/');
+	strcpy(name ? name + 1 : path, "waiter");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	at = map(PAGE, PROT_READ, MAP_PRIVATE, fd);
+	if (!at || !missing(at, 1)) {
+		say("absent file-major no file of a disk\n");
+	} else {
+		read_each(at, 1, PAGE);
+		some(at, PAGE, "file-major");
+	}
+	close(fd);
+}
+
+/* Shared memory that was pushed out is read from swap space, as a file from its disk. */
+static void shmem_major(bool there_is)
+{
+	int fd = memfd_create("provoke", MFD_CLOEXEC);
+	char *at;
+
+	if (ftruncate(fd, NR * PAGE))
+		exit(1);
+	at = map(NR * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	write_each(at, NR, PAGE);
+	if (there_is)
+		madvise(at, NR * PAGE, MADV_PAGEOUT);
+	if (!missing(at, NR)) {
+		say("absent file-major no swap space\n");
+	} else {
+		read_each(at, NR, PAGE);
+		some(at, NR * PAGE, "file-major");
+	}
+	close(fd);
+}
+
+/* The other thread: what it touches, when, and what came of it. */
+static struct {
+	char *volatile at;	/* NULL: nothing now */
+	volatile bool faulted;
+	volatile bool over;
+} other;
+
+static void *touch(void *arg)
+{
+	/* Once for nothing, or the counting would be what faults. */
+	long before = faults_of(RUSAGE_THREAD);
+
+	while (!other.over) {
+		if (!other.at) {
+			sched_yield();
+			continue;
+		}
+		before = faults_of(RUSAGE_THREAD);
+		*(volatile char *)other.at = 2;
+		other.faulted = faults_of(RUSAGE_THREAD) != before;
+		other.at = NULL;
+	}
+	return arg;
+}
+
+/*
+ * Pages are moved, one by one, to where another thread wants to write meanwhile. It has to
+ * wait for the lock that the mover has, and finds the page there: a fault about nothing.
+ * If it comes too early it gets a new page, which is replaced; too late, and it does not
+ * fault. So it is one where it faulted and what it wrote has stayed.
+ */
+static void spurious(void)
+{
+	const size_t nr = 2048, size = nr * PAGE;
+	/* Not the same place within a table, or whole tables are moved. */
+	char *from = next_place(), *to = next_place() + PAGE, *last, *was;
+	int round, nr_seen = 0;
+
+	mmap(from, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	madvise(from, size, MADV_NOHUGEPAGE);
+	write_each(from, nr, PAGE);
+	for (round = 0; round < 1000 && nr_seen < 3; round++) {
+		mmap(to, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		madvise(to, size, MADV_NOHUGEPAGE);
+		last = to + size - PAGE;
+		other.faulted = false;
+		other.at = last;
+		if (mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
+			exit(1);
+		while (other.at)
+			sched_yield();
+		if (other.faulted && *(volatile char *)last == 2) {
+			nr_seen++;
+			some(last, PAGE, "spurious");
+		}
+		*(volatile char *)last = 1;
+		was = from;
+		from = to;
+		to = was;
+	}
+	if (!nr_seen)
+		say("absent spurious nobody came at the right moment\n");
+}
+
+/*
+ * The kernel takes a process its pages from time to time to see where they are used, if
+ * there are several nodes. Nothing else makes these pages fault.
+ */
+static void numa_hint(void)
+{
+	const size_t nr = 512;
+	char *at = map_small(nr * PAGE);
+	long before, spent;
+
+	if (access("/sys/devices/system/node/node1", F_OK)) {
+		say("absent numa-hint there is one node\n");
+		return;
+	}
+	write_each(at, nr, PAGE);
+	before = faults_of(RUSAGE_THREAD);
+	/* It begins after a second of running. */
+	for (spent = 0; spent < 30 && faults_of(RUSAGE_THREAD) < before + 16;
+	     spent = clock() / CLOCKS_PER_SEC)
+		read_each(at, nr, PAGE);
+	if (faults_of(RUSAGE_THREAD) < before + 16)
+		say("absent numa-hint the kernel did not look\n");
+	else
+		some(at, nr * PAGE, "numa-hint");
+}
+
+/* Of the whole process, the other thread too: it is there from before the count on. */
+static void provoke_others(bool swap)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, touch, NULL))
+		exit(1);
+	file_major();
+	shmem_major(swap);
+	spurious();
+	numa_hint();
+	other.over = true;
+	pthread_join(thread, NULL);
+}
+
+static void provoke(bool swap)
+{
 	anon_new();
 	zero();
 	cow_copy();
 	cow_reuse();
 	file();
-	swap_in(argc > 1);
+	swap_in(swap);
 	thp();
 	hugetlb();
 	prot_none();
 	bad_access();
 	write_notify();
-	getrusage(RUSAGE_THREAD, &after);
-	try_read(stop);
-	say("counted %lx %lx %ld %ld\n", (unsigned long)start, (unsigned long)stop,
-	    after.ru_minflt - before.ru_minflt, after.ru_majflt - before.ru_majflt);
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	char *start[] = { (char *)(ARENA - 3 * PAGE), (char *)(ARENA - PAGE) };
+	char *stop[] = { (char *)(ARENA - 3 * PAGE), (char *)(ARENA - 2 * PAGE) };
+	const bool swap = argc > 1 && !strcmp(argv[argc - 1], "swap");
+	const bool others = argc > 1 && !strcmp(argv[1], "others");
+	struct rusage before, after, late;
+	int i;
+
+	if (argc > 1 && !strcmp(argv[1], "cow"))
+		return cow(strtoul(argv[argc - 1], NULL, 10));
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	/* The first time is for nothing: it faults in what the second one needs. */
+	for (i = 0; i < 2; i++) {
+		try_read(start[i]);
+		getrusage(RUSAGE_SELF, &before);
+	}
+	if (others)
+		provoke_others(swap);
+	else
+		provoke(swap);
+	for (i = 0; i < 2; i++) {
+		getrusage(RUSAGE_SELF, &after);
+		try_read(stop[i]);
+	}
+	getrusage(RUSAGE_SELF, &late);
+	say("counted %lx %lx %ld %ld %ld\n", (unsigned long)start[1], (unsigned long)stop[1],
+	    after.ru_minflt - before.ru_minflt, after.ru_majflt - before.ru_majflt,
+	    late.ru_minflt - after.ru_minflt);
 	fputs(said, stdout);
 	return 0;
 }

@@ -86,7 +86,7 @@ TEST(an_event_gets_its_words)
 	EXPECT_NE(NULL, strstr(ran.out, "\"va\":\"0x1234\",\"access\":\"write\",\"mode\":\"user\",\"remote\":false"));
 	EXPECT_NE(NULL, strstr(ran.out, "\"class\":\"anon-new\",\"outcome\":null"));
 	EXPECT_NE(NULL, strstr(ran.out, "\"enforced_before\":\"---\",\"enforced_after\":\"rw-\",\"old_pfn\":null,\"new_pfn\":6"));
-	EXPECT_NE(NULL, strstr(ran.out, "}\n{\"kind\":\"summary\",\"counts\":{\"anon-new\":6,"));
+	EXPECT_NE(NULL, strstr(ran.out, "}\n{\"kind\":\"summary\",\"changed\":\"nothing\",\"counts\":{\"anon-new\":6,"));
 	EXPECT_NE(NULL, strstr(ran.out, "\"total_ns\":{\"anon-new\":6000},\"log2_ns\":{\"anon-new\":[0,0,0,0,0,0,0,0,0,6]},\"skipped\":0,\"lost\":5}\n"));
 	command_done(&ran);
 }

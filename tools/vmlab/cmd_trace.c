@@ -111,27 +111,20 @@ static const unsigned int fork_widths[F_NR] = {
 	[F_KIND] = 5, [F_PID] = 7, [F_COMM] = 15, [F_CHILD] = 7, [F_PAGES] = 9, [F_TABLES] = 10,
 };
 
-enum { E_TS, E_KIND, E_PID, E_TID, E_COMM, E_CPU, E_PATH, E_NR };
+enum { E_TS, E_KIND, E_PID, E_TID, E_COMM, E_CPU, E_LAST, E_NR };
 
-static const struct render_field exec_fields[] = {
-	[E_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
-	[E_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
-	[E_PID]		= { "pid", "PID", RENDER_NUM, 0 },
-	[E_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
-	[E_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
-	[E_CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },
-	[E_PATH]	= { "path", "RUNS", RENDER_TEXT, 0 },
-};
+/* An exec and an exit differ in what is said last. */
+#define LIFE_FIELDS(...)							\
+	[E_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },		\
+	[E_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },			\
+	[E_PID]		= { "pid", "PID", RENDER_NUM, 0 },			\
+	[E_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },		\
+	[E_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },			\
+	[E_CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },		\
+	[E_LAST]	= { __VA_ARGS__ },
 
-static const struct render_field exit_fields[] = {
-	[E_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
-	[E_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
-	[E_PID]		= { "pid", "PID", RENDER_NUM, 0 },
-	[E_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
-	[E_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
-	[E_CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },
-	[E_PATH]	= { "status", "STATUS", RENDER_NUM, 0 },
-};
+static const struct render_field exec_fields[] = { LIFE_FIELDS("path", "RUNS", RENDER_TEXT, 0) };
+static const struct render_field exit_fields[] = { LIFE_FIELDS("status", "STATUS", RENDER_NUM, 0) };
 
 static const unsigned int exec_widths[E_NR] = { [E_KIND] = 5, [E_PID] = 7, [E_COMM] = 15 };
 
@@ -239,7 +232,6 @@ static int show_fork(struct cli *cli, const struct vmlab_event_fork *e)
 	return render_line_end(cli->render);
 }
 
-/* An exec, or an exit: they differ in the last value. */
 static int show_life(struct cli *cli, const struct vmlab_event *e, struct render_value last)
 {
 	struct render_value v[E_NR];
@@ -250,7 +242,7 @@ static int show_life(struct cli *cli, const struct vmlab_event *e, struct render
 	v[E_TID] = RENDER_V_NUM(e->tid);
 	v[E_COMM] = RENDER_V_TEXT(e->comm);
 	v[E_CPU] = RENDER_V_NUM(e->cpu);
-	v[E_PATH] = last;
+	v[E_LAST] = last;
 	render_line(cli->render, e->kind == VMLAB_EVENT_EXEC ? exec_fields : exit_fields,
 		    exec_widths, E_NR, v);
 	return render_line_end(cli->render);
@@ -371,6 +363,8 @@ static void show_histograms(struct cli *cli, const struct vmlab_trace_counts *co
 static int show_summary(struct cli *cli)
 {
 	static const struct render_field kind = { "kind", "EVENT", RENDER_TEXT, 0 };
+	static const struct render_field changed_field = { "changed", "changed by tracing",
+							   RENDER_TEXT, 0 };
 	static const struct render_field lost_field = { "lost", "lost", RENDER_NUM, 0 };
 	static const struct render_field skipped_field = { "skipped", NULL, RENDER_NUM,
 							   RENDER_PROGRAMS };
@@ -396,6 +390,9 @@ static int show_summary(struct cli *cli)
 		render_line(cli->render, &kind, &width, 1, &name);
 	else
 		render_note(cli->render, "summary");
+	render_put(cli->render, &changed_field,
+		   RENDER_V_TEXT(tracing->options.argv ?
+				 "nothing; the command was held before its exec" : "nothing"));
 	put_rows(cli, "counts", "counts", counts, SUM_COUNT);
 	put_rows(cli, "total_ns", "total ns", counts, SUM_TOTAL);
 	if (cli->json)
