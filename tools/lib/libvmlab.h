@@ -902,12 +902,19 @@ struct vmlab_tags {
 	int slots_err;
 };
 
-/* Of the whole machine. -EPERM: not for the caller; -ENOTTY: the module is older. */
-int vmlab_tags_read(struct vmlab_session *session, struct vmlab_tags *out);
+/*
+ * Of all CPUs, and of @pids, or of everybody where that is NULL; with what CPUs remember,
+ * if @slots. -EPERM: not for the caller; -ENOTTY: the module is older.
+ */
+int vmlab_tags_read(struct vmlab_session *session, const pid_t *pids, size_t nr_pids,
+		    bool slots, struct vmlab_tags *out);
 void vmlab_tags_free(struct vmlab_tags *tags);
 /* Whose it is, NULL where that is nobody we know. */
 const struct vmlab_tag_mm *vmlab_tags_of_context(const struct vmlab_tags *tags, uint64_t context);
 const struct vmlab_tag_mm *vmlab_tags_of_pid(const struct vmlab_tags *tags, pid_t pid);
+
+/* The one tag of a process: VMLAB_TAG_NONE where CPUs have given it several, or none. */
+uint32_t vmlab_tags_tag(const struct vmlab_info *info, const struct vmlab_tags *tags, pid_t pid);
 
 /* Would the CPU have to flush before it uses what it has under this tag? */
 enum vmlab_stale {

@@ -148,24 +148,17 @@ static bool is_fatal(int err)
 	return err == -ENOMEM || err == -ENOTTY || err == -EBADMSG || err == -ENODATA;
 }
 
-int vmlab_tags_read(struct vmlab_session *session, struct vmlab_tags *out)
+/* @pids, or everybody: then the caller first, whom a list of processes leaves out. */
+static int read_mms(struct vmlab_session *session, const pid_t *pids, size_t nr, bool all,
+		    struct vmlab_tags *out)
 {
-	pid_t *pids = NULL;
-	ssize_t nr, i;
+	size_t i;
 	int ret;
 
-	memset(out, 0, sizeof(*out));
-	/* First, since it says whether this is for the caller at all. */
-	nr = vmlab_session_cpus(session, &out->cpus);
-	if (nr < 0)
-		return nr;
-	out->nr_cpus = nr;
-	nr = vmlab_proc_list(session, &pids);
-	ret = nr < 0 ? nr : 0;
-	if (!ret) {
-		out->mms = calloc(nr + 1, sizeof(*out->mms));
-		ret = out->mms ? read_mm(session, 0, out) : -ENOMEM;
-	}
+	out->mms = calloc(nr + 1, sizeof(*out->mms));
+	if (!out->mms)
+		return -ENOMEM;
+	ret = all ? read_mm(session, 0, out) : 0;
 	for (i = 0; !ret && i < nr; i++) {
 		ret = read_mm(session, pids[i], out);
 		if (ret && !is_fatal(ret)) {
@@ -173,8 +166,33 @@ int vmlab_tags_read(struct vmlab_session *session, struct vmlab_tags *out)
 			ret = 0;
 		}
 	}
-	free(pids);
+	return ret;
+}
+
+int vmlab_tags_read(struct vmlab_session *session, const pid_t *pids, size_t nr_pids,
+		    bool slots, struct vmlab_tags *out)
+{
+	pid_t *everybody = NULL;
+	ssize_t nr;
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	/* First, since it says whether this is for the caller at all. */
+	nr = vmlab_session_cpus(session, &out->cpus);
+	if (nr < 0)
+		return nr;
+	out->nr_cpus = nr;
+	if (!pids) {
+		nr = vmlab_proc_list(session, &everybody);
+		if (nr < 0)
+			ret = nr;
+		else
+			nr_pids = nr;
+	}
 	if (!ret)
+		ret = read_mms(session, pids ? pids : everybody, nr_pids, !pids, out);
+	free(everybody);
+	if (!ret && slots)
 		ret = vmlab_slots_read(session, out->cpus, out->nr_cpus, &out->slots,
 				       &out->nr_slots, &out->slots_err);
 	if (ret)
@@ -208,6 +226,29 @@ const struct vmlab_tag_mm *vmlab_tags_of_pid(const struct vmlab_tags *tags, pid_
 		if (tags->mms[i].pid == pid)
 			return &tags->mms[i];
 	return NULL;
+}
+
+uint32_t vmlab_tags_tag(const struct vmlab_info *info, const struct vmlab_tags *tags, pid_t pid)
+{
+	const struct vmlab_tag_mm *mm = vmlab_tags_of_pid(tags, pid);
+	uint32_t tag = VMLAB_TAG_NONE;
+	size_t i;
+
+	if (!mm || vmlab_tagging(info) != VMLAB_TAGGING_CPU)
+		return mm ? mm->tags.tag : VMLAB_TAG_NONE;
+	if (mm->tags.tag != VMLAB_TAG_NONE)
+		return mm->tags.tag;
+	for (i = 0; i < tags->nr_slots; i++) {
+		struct vmlab_mm_tags slot;
+
+		if (tags->slots[i].context != mm->mm.out_context)
+			continue;
+		vmlab_slot_tags(info, &tags->slots[i], &slot);
+		if (tag != VMLAB_TAG_NONE && tag != slot.tag)
+			return VMLAB_TAG_NONE;
+		tag = slot.tag;
+	}
+	return tag;
 }
 
 enum vmlab_stale vmlab_slot_stale(const struct vmlab_info *info, const struct vmlab_tags *tags,

@@ -588,7 +588,7 @@ static int run(struct cli *cli)
 	if (ret)
 		return ret;
 	view.info = vmlab_session_info(cli->session);
-	ret = vmlab_tags_read(cli->session, &view.tags);
+	ret = vmlab_tags_read(cli->session, NULL, 0, true, &view.tags);
 	if (ret) {
 		ret = cli_fail(cli, CLI_AT_TAGS, ret);
 		goto free_pids;
