@@ -19,10 +19,10 @@
 
 #include "../../bpf/slots.skel.h"
 
-_Static_assert(VMLAB_SLOTS_LOADED == VMLAB_SLOT_LOADED &&
-	       VMLAB_SLOTS_RESERVED == VMLAB_SLOT_RESERVED &&
-	       VMLAB_SLOTS_OUTDATED == VMLAB_SLOT_OUTDATED &&
-	       VMLAB_SLOTS_USER_FLUSH == VMLAB_SLOT_USER_FLUSH,
+_Static_assert(!((VMLAB_SLOTS_LOADED ^ VMLAB_SLOT_LOADED) |
+		 (VMLAB_SLOTS_RESERVED ^ VMLAB_SLOT_RESERVED) |
+		 (VMLAB_SLOTS_OUTDATED ^ VMLAB_SLOT_OUTDATED) |
+		 (VMLAB_SLOTS_USER_FLUSH ^ VMLAB_SLOT_USER_FLUSH)),
 	       "both sides of the boundary call it the same");
 
 /* Which CPUs to ask. */
