@@ -356,18 +356,17 @@ static void slot_tags(const struct vmlab_info *info, const struct vmlab_tlb_slot
 	tags_of(info, slot->context, out);
 }
 
-/* asid_gen_match() of arch/arm64/mm/context.c. */
+/* asid_gen_match() of arch/arm64/mm/context.c; both have the generation above an ASID. */
 static enum vmlab_stale slot_stale(const struct vmlab_info *info,
 				   const struct vmlab_tlb_slot *slot,
 				   const struct vmlab_mm *mm)
 {
-	struct vmlab_mm_tags tags = { 0 };
+	unsigned int width = info->out_asid_bits == 8 ? 8 : 16;
 
 	(void)mm;
 	if (!slot->generation)
 		return VMLAB_STALE_UNKNOWN;
-	tags_of(info, slot->context, &tags);
-	return tags.generation == slot->generation ? VMLAB_STALE_NO : VMLAB_STALE_YES;
+	return (slot->context ^ slot->generation) >> width ? VMLAB_STALE_YES : VMLAB_STALE_NO;
 }
 
 const struct vmlab_arch vmlab_arch_arm64 = {

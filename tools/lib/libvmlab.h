@@ -859,7 +859,7 @@ void vmlab_mm_tags(const struct vmlab_info *info, const struct vmlab_mm *mm,
  * @__reserved: zero
  * @context: vmlab_mm.out_context of the address space
  * @generation: x86: its out_tlb_gen when this CPU last caught up with it; arm64: the
- *	kernel's generation of ASIDs when it was asked
+ *	kernel's generation of ASIDs when it was asked, above the bits of an ASID
  */
 struct vmlab_tlb_slot {
 	uint32_t cpu;
