@@ -262,7 +262,7 @@ static void show_slots(struct view *view)
 	};
 	static const char *const states[] = {
 		[VMLAB_STALE_NO] = "kept", [VMLAB_STALE_YES] = "stale",
-		[VMLAB_STALE_UNKNOWN] = "nobody's",
+		[VMLAB_STALE_UNKNOWN] = "no process's",
 	};
 	size_t i;
 
