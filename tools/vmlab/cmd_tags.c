@@ -457,11 +457,18 @@ static void show_stretch(struct view *view, pid_t pid, const struct stretch *s)
 	render_row(view->cli->render, v);
 }
 
+/* What one entry of a root covers; a recording may say of addresses what it likes. */
+static uint64_t root_step(const struct vmlab_info *info)
+{
+	const unsigned int below = info->out_page_shift - 3;
+
+	return 1ULL << (info->out_va_bits > below ? info->out_va_bits - below : below);
+}
+
 static void show_roots_of(struct view *view, pid_t pid, const struct vmlab_root_entry *entries,
 			  size_t nr, const struct vmlab_kregions *regions)
 {
-	const uint64_t step = 1ULL << (view->info->out_va_bits -
-				       (view->info->out_page_shift - 3));
+	const uint64_t step = root_step(view->info);
 	struct stretch s = { 0 };
 	size_t i;
 
