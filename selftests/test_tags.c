@@ -552,6 +552,60 @@ TEST_F(tags, where_there_are_none_are_null_and_it_is_said_so)
 	command_free(&a);
 }
 
+static void write_page(void *page)
+{
+	*(volatile char *)page = 2;
+}
+
+/* What the command has to say for the tag of a process: null where each CPU has its own. */
+static const char *tag_text(FIXTURE_DATA(tags) *self, pid_t pid, char *buf, size_t size)
+{
+	struct vmlab_mm mm;
+
+	if (!self->info.out_asid_bits || self->info.out_asids_per_cpu)
+		return "null";
+	if (mm_of(self, pid, &mm))
+		return "?";
+	snprintf(buf, size, "%llu", (unsigned long long)mm.out_context & 0xffff);
+	return buf;
+}
+
+TEST_F(tags, tell_homonyms_apart_or_it_is_said_that_a_switch_flushes)
+{
+	const bool off = !self->info.out_asid_bits;
+	char *page = fixture_anon(PAGE, PROT_READ | PROT_WRITE);
+	char ours[24], others[24];
+	struct victim v;
+	struct answer a;
+	long i, nr;
+
+	ASSERT_NE(NULL, page);
+	*page = 1;
+	ASSERT_EQ(0, victim_fork(&v, write_page, page));
+	*page = 3;
+	command_run(&a, "homonyms %d %d --json", getpid(), v.pid);
+	ASSERT_EQ(0, a.status) TH_LOG("%s", a.err);
+	ASSERT_NE(NULL, a.json);
+	EXPECT_STREQ(off ? "true" : "false", answer_at(&a, "flush_on_switch"));
+	nr = answer_count(&a, "ranges");
+	ASSERT_LE(1, nr);
+	for (i = 0; i < nr; i++) {
+		ASSERT_EQ(getpid(), (pid_t)number(&a, "ranges", i, "processes.0.pid"));
+		if (self->info.out_asids_per_cpu)
+			continue;
+		EXPECT_STREQ(tag_text(self, getpid(), ours, sizeof(ours)),
+			     answer_at(&a, "ranges.%ld.processes.0.tag", i));
+		EXPECT_STREQ(tag_text(self, v.pid, others, sizeof(others)),
+			     answer_at(&a, "ranges.%ld.processes.1.tag", i));
+	}
+	command_free(&a);
+	command_run(&a, "walk %d %lx --json", v.pid, (unsigned long)page);
+	ASSERT_EQ(0, a.status) TH_LOG("%s", a.err);
+	EXPECT_STREQ(tag_text(self, v.pid, others, sizeof(others)), answer_at(&a, "tag"));
+	command_free(&a);
+	victim_kill(&v);
+}
+
 TEST_F(tags, of_a_process_that_is_not_there_are_one_line_and_a_document)
 {
 	struct answer a;
