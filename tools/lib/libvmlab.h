@@ -889,7 +889,8 @@ struct vmlab_tag_mm {
  * @nr_skipped: processes that it was not permitted to ask
  * @slots: what each CPU remembers, by CPU
  * @nr_slots: how many
- * @slots_err: 0, or why nobody tells: -ENOENT, -EPERM, -EACCES, -EOPNOTSUPP
+ * @slots_err: 0, or why nobody tells: -ENOENT (no BTF), -ENXIO (no addresses of variables,
+ *	CONFIG_KALLSYMS_ALL), -EPERM, -EOPNOTSUPP
  */
 struct vmlab_tags {
 	struct vmlab_cpu *cpus;

@@ -63,11 +63,16 @@ static int read_cpu(int program, uint32_t cpu, struct vmlab_tlb_slot *slots, siz
 	return 0;
 }
 
-/* As vmlab_trace_start() calls what can be the matter. */
+/*
+ * As vmlab_trace_start() calls what can be the matter; and -ENXIO: variables of the kernel
+ * have no address that a program could be given.
+ */
 static int why(int err)
 {
 	if (err == -ENOMEM || err == -EPERM)
 		return err;
+	if (err == -ENOENT)
+		return -ENXIO;
 	return err == -EACCES ? -EPERM : -EOPNOTSUPP;
 }
 

@@ -7,7 +7,8 @@
 
 /*
  * All slots of @cpus that hold something; free(*out). *err is 0, or why there are
- * none (-ENOENT, -EPERM, -EACCES, -EOPNOTSUPP as vmlab_trace_start() has them). Fails
+ * none (-ENOENT, -EPERM, -EOPNOTSUPP as vmlab_trace_start() has them; -ENXIO: its kernel has
+ * no addresses of variables). Fails
  * when a recording is damaged, or there is no memory.
  */
 int vmlab_slots_read(struct vmlab_session *session, const struct vmlab_cpu *cpus,

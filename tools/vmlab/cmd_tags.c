@@ -293,8 +293,8 @@ static const char *why_no_slots(int err)
 		return "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
 	case EPERM:
 		return "it takes CAP_BPF and CAP_PERFMON";
-	case EACCES:
-		return "the kernel is locked down (confidentiality)";
+	case ENXIO:
+		return "this kernel has no addresses of its variables (CONFIG_KALLSYMS_ALL)";
 	}
 	return "this kernel does not let BPF read it";
 }
