@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stopper.c - processes that take turns on one CPU, and stop the emulator in each, so
+ * stopper.c - processes that take turns, and stop the emulator in each, so
  * that its debugger can say what the registers really hold.
  *
  * Bochs stops where somebody writes 'D' to port 0x8900. Written by way of /dev/port the
  * kernel does it, on its own root; written by ourselves we do, on user mode's. Of each
  * stop a line says what VMLAB_CPUS said of this CPU:
  *
- *	kernel PID CR3 CR4
- *	user PID CR3 CR4
+ *	kernel PID CPU CR3 CR4
+ *	user PID CPU CR3 CR4
  *
  * or "moved", when it said something else right after the stop: then we have been away
  * meanwhile. The last lines are "mm PID CTX_ID" of all, ours among them, while all are
@@ -67,10 +67,11 @@ static void stop(const char *where, unsigned int cr3, void (*how)(void))
 	/* Without a second root, user mode runs on the first one. */
 	if (!before.regs[cr3])
 		cr3 = VMLAB_X86_REG_CR3;
-	if (memcmp(before.regs, after.regs, sizeof(before.regs)) || before.pid != after.pid)
+	if (memcmp(before.regs, after.regs, sizeof(before.regs)) || before.pid != after.pid ||
+	    before.cpu != after.cpu)
 		printf("moved\n");
 	else
-		printf("%s %d 0x%llx 0x%llx\n", where, before.pid,
+		printf("%s %d %u 0x%llx 0x%llx\n", where, before.pid, before.cpu,
 		       (unsigned long long)before.regs[cr3],
 		       (unsigned long long)before.regs[VMLAB_X86_REG_CR4]);
 }
