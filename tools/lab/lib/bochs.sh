@@ -97,9 +97,23 @@ bochs_command() {
 	done >"$control/debugger.rc"
 	echo q >>"$control/debugger.rc"
 	: >"$control/serial"
-	# It wants a terminal for its display, which nobody looks at.
-	qemu=(script -qec "TERM=xterm exec bochs -q -f ${control@Q}/bochsrc -rc ${control@Q}/debugger.rc"
-		"$control/debugger")
+	# It wants a terminal for its display, which nobody looks at; and does not go when
+	# that does, so that its own number is kept (the wrappers become it).
+	cat >"$control/bochs" <<-END
+	echo \$\$ >${control@Q}/bochs.pid
+	TERM=xterm exec bochs -q -f ${control@Q}/bochsrc -rc ${control@Q}/debugger.rc
+	END
+	qemu=(script -qec "exec sh ${control@Q}/bochs" "$control/debugger")
+}
+
+# bochs_kill: however it ends, no emulator stays behind.
+bochs_kill() {
+	local pid
+
+	read -r pid 2>/dev/null <"$control/bochs.pid" || return 0
+	rm -f "$control/bochs.pid"
+	# Its number may be somebody else's by now.
+	! grep -qsF "$control" "/proc/$pid/cmdline" || kill -KILL "$pid" 2>/dev/null || true
 }
 
 # bochs_answer: what came back, to where run has it from other guests.
