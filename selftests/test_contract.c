@@ -255,9 +255,14 @@ static union any_call valid(const call_data *self, const call_variant *variant)
 	return call;
 }
 
-/* OPEN makes a descriptor each time; the number differs, and it is to be closed. */
+/*
+ * OPEN makes a descriptor each time; the number differs, and it is to be closed. MM counts
+ * flushes, and whoever asks about himself goes on taking faults.
+ */
 static void drop(const call_variant *variant, union any_call *call)
 {
+	if (variant->cmd == VMLAB_MM)
+		call->mm.out_tlb_gen = 0;
 	if (variant->cmd != VMLAB_OPEN)
 		return;
 	close(call->open.out_fd);
