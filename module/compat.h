@@ -184,4 +184,20 @@ static inline bool compat_hugetlb_public(struct vmlab_run *leaf, u64 vma_facts)
 }
 #endif
 
+#ifdef CONFIG_X86_64
+/* Linear address masking: since 6.4 (82721d8b25d7). */
+#ifdef CONFIG_ADDRESS_MASKING
+#define compat_lam_bits(mm)	READ_ONCE((mm)->context.lam_cr3_mask)
+#else
+#define compat_lam_bits(mm)	0
+#endif
+
+/* One tag on all CPUs, for AMD's INVLPGB: since 6.15 (d504d1247e36). */
+#ifdef CONFIG_BROADCAST_TLB_FLUSH
+#define compat_global_asid(mm)	READ_ONCE((mm)->context.global_asid)
+#else
+#define compat_global_asid(mm)	0
+#endif
+#endif
+
 #endif /* VMLAB_COMPAT_H */

@@ -41,6 +41,8 @@ union any_arg {
 	struct vmlab_tables tables;
 	struct vmlab_kregions kregions;
 	struct vmlab_frames frames;
+	struct vmlab_cpus cpus;
+	struct vmlab_mm mm;
 };
 
 /* From @_out to @_out_end outputs only; @_last ends the first published struct. */
@@ -82,6 +84,8 @@ static const struct op node_ops[] = {
 	   vmlab_kernel_regions),
 	OP(VMLAB_FRAMES, struct vmlab_frames, out_next, out_flags, out_flags,
 	   vmlab_frame_list),
+	OP(VMLAB_CPUS, struct vmlab_cpus, out_next, out_flags, out_flags,
+	   vmlab_tags_cpus),
 };
 
 static const struct op target_ops[] = {
@@ -93,6 +97,8 @@ static const struct op target_ops[] = {
 	   vmlab_vma_list),
 	OP(VMLAB_TABLES, struct vmlab_tables, out_next, out_flags, out_flags,
 	   vmlab_tables),
+	OP(VMLAB_MM, struct vmlab_mm, out_nr, out_flags, out_flags,
+	   vmlab_tags_mm),
 };
 
 static const struct op *find_op(const struct op *ops, size_t nr, unsigned int cmd)

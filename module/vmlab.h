@@ -7,7 +7,8 @@
  * caller may see, walk.c descends the tables under their locks, frame.c says
  * what a mapped frame is and frames.c what any frame is, scan.c and vma.c turn
  * ranges into records. kernel.c does all of it for the kernel half, which has no
- * locks. arch/ knows the bits, compat.h the kernel versions.
+ * locks. tags.c asks CPUs and address spaces for what tells them apart in a TLB. arch/
+ * knows the bits, compat.h the kernel versions.
  */
 #ifndef VMLAB_H
 #define VMLAB_H
@@ -124,5 +125,9 @@ u64 vmlab_vma_facts(const struct vm_area_struct *vma);
 
 /* frames.c */
 long vmlab_frame_list(struct vmlab_call *call);
+
+/* tags.c */
+long vmlab_tags_cpus(struct vmlab_call *call);
+long vmlab_tags_mm(struct vmlab_call *call);
 
 #endif /* VMLAB_H */

@@ -95,6 +95,17 @@ struct vmlab_frames ask_frame_list(uint64_t start, uint64_t end, void *buf, uint
 	};
 }
 
+struct vmlab_cpus ask_cpus(void *buf, uint32_t nr)
+{
+	return (struct vmlab_cpus) {
+		.size = sizeof(struct vmlab_cpus),
+		.end = 1 << 16,
+		.buf = (uintptr_t)buf,
+		.nr_recs = nr,
+		.rec_size = sizeof(struct vmlab_cpu),
+	};
+}
+
 int ask_open_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

@@ -43,6 +43,9 @@ struct vmlab_tables ask_tables(uint64_t start, uint64_t end, void *buf, uint32_t
 /* And for FRAMES, by number. */
 struct vmlab_frames ask_frame_list(uint64_t start, uint64_t end, void *buf, uint32_t nr);
 
+/* And for CPUS: all of them. */
+struct vmlab_cpus ask_cpus(void *buf, uint32_t nr);
+
 /* Descriptors open in this process. */
 int ask_open_files(void);
 

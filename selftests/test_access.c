@@ -806,12 +806,16 @@ static int ask_kernel(int node)
 	struct vmlab_kregions regions = { .size = sizeof(regions) };
 	struct vmlab_run run;
 	struct vmlab_scan scan = ask_scan(last - PAGE, last, &run, 1);
+	struct vmlab_cpu cpu = { 0 };
+	struct vmlab_cpus cpus = ask_cpus(&cpu, 1);
 	int ret = ask(node, VMLAB_KWALK, &walk);
 
-	if (ret != ask(node, VMLAB_KSCAN, &scan) || ret != ask(node, VMLAB_KREGIONS, &regions))
+	if (ret != ask(node, VMLAB_KSCAN, &scan) || ret != ask(node, VMLAB_KREGIONS, &regions) ||
+	    ret != ask(node, VMLAB_CPUS, &cpus))
 		return 1;
 	/* A refusal tells nothing, not even by what it leaves. */
-	if (ret && (walk.out_nr_levels || scan.out_nr || regions.out_nr))
+	if (ret && (walk.out_nr_levels || scan.out_nr || regions.out_nr || cpus.out_nr ||
+		    cpu.regs[0]))
 		return 1;
 	return ret;
 }

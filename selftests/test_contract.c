@@ -32,6 +32,10 @@ _Static_assert(sizeof(struct vmlab_frames) == 56, "struct vmlab_frames");
 
 _Static_assert(sizeof(struct vmlab_kregion) == 32, "struct vmlab_kregion");
 _Static_assert(sizeof(struct vmlab_kregions) == 528, "struct vmlab_kregions");
+_Static_assert(sizeof(struct vmlab_cpu) == 72, "struct vmlab_cpu");
+_Static_assert(sizeof(struct vmlab_cpus) == 56, "struct vmlab_cpus");
+_Static_assert(sizeof(struct vmlab_root_entry) == 24, "struct vmlab_root_entry");
+_Static_assert(sizeof(struct vmlab_mm) == 80, "struct vmlab_mm");
 
 #define NR_RECS		8
 
@@ -48,6 +52,8 @@ union any_call {
 	struct vmlab_vmas vmas;
 	struct vmlab_tables tables;
 	struct vmlab_kregions kregions;
+	struct vmlab_cpus cpus;
+	struct vmlab_mm mm;
 	struct vmlab_frames frames;
 };
 
@@ -143,6 +149,21 @@ FIXTURE_VARIANT_ADD(call, kregions)
 	.outputs = offsetof(struct vmlab_kregions, out_nr),
 };
 
+FIXTURE_VARIANT_ADD(call, cpus)
+{
+	.cmd = VMLAB_CPUS,
+	.size = sizeof(struct vmlab_cpus),
+	.on_node = true,
+	.outputs = offsetof(struct vmlab_cpus, out_next),
+};
+
+FIXTURE_VARIANT_ADD(call, mm)
+{
+	.cmd = VMLAB_MM,
+	.size = sizeof(struct vmlab_mm),
+	.outputs = offsetof(struct vmlab_mm, out_nr),
+};
+
 FIXTURE_VARIANT_ADD(call, frames)
 {
 	.cmd = VMLAB_FRAMES,
@@ -223,6 +244,9 @@ static union any_call valid(const call_data *self, const call_variant *variant)
 	case VMLAB_FRAMES:
 		call.frames = ask_frame_list(1000, 1016, self->recs, NR_RECS);
 		break;
+	case VMLAB_CPUS:
+		call.cpus = ask_cpus(self->recs, NR_RECS);
+		break;
 	case VMLAB_VMAS:
 		call.vmas = ask_vmas(start, start + 16 * PAGE, self->recs, NR_RECS);
 		break;
@@ -231,9 +255,14 @@ static union any_call valid(const call_data *self, const call_variant *variant)
 	return call;
 }
 
-/* OPEN makes a descriptor each time; the number differs, and it is to be closed. */
+/*
+ * OPEN makes a descriptor each time; the number differs, and it is to be closed. MM counts
+ * flushes, and whoever asks about himself goes on taking faults.
+ */
 static void drop(const call_variant *variant, union any_call *call)
 {
+	if (variant->cmd == VMLAB_MM)
+		call->mm.out_tlb_gen = 0;
 	if (variant->cmd != VMLAB_OPEN)
 		return;
 	close(call->open.out_fd);
@@ -437,7 +466,7 @@ TEST_F(call, needs_its_number_to_the_last_bit)
 		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_FRAMES ||
 		    cmd == VMLAB_KWALK || cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS ||
 		    cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
-		    cmd == VMLAB_TABLES)
+		    cmd == VMLAB_TABLES || cmd == VMLAB_CPUS || cmd == VMLAB_MM)
 			continue;
 		EXPECT_EQ(-ENOTTY, ask(self->fd, cmd, &call)) TH_LOG("bit %d", bit);
 	}

@@ -5,6 +5,7 @@
  * one or a documented errno, nothing stays behind, and the next call works.
  */
 #include <errno.h>
+#include <sched.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ struct question {
 		struct vmlab_tables tables;
 		struct vmlab_kregions kregions;
 		struct vmlab_frames frames;
+		struct vmlab_cpus cpus;
+		struct vmlab_mm mm;
 	} arg;
 	char *recs;			/* SZ_RECS bytes */
 };
@@ -177,6 +180,25 @@ static int frames(struct question *q)
 	return ask(q->node, VMLAB_FRAMES, &q->arg.frames);
 }
 
+static int cpus(struct question *q)
+{
+	/* The one that the fixture is bound to: on others anybody may run. */
+	q->arg.cpus = ask_cpus(q->recs, SZ_RECS / sizeof(struct vmlab_cpu));
+	q->arg.cpus.end = 1;
+	return ask(q->node, VMLAB_CPUS, &q->arg.cpus);
+}
+
+static int mm(struct question *q)
+{
+	q->arg.mm = (struct vmlab_mm) {
+		.size = sizeof(q->arg.mm),
+		.buf = (uintptr_t)q->recs,
+		.nr_recs = VMLAB_ROOT_ENTRIES,
+		.rec_size = sizeof(struct vmlab_root_entry),
+	};
+	return ask(q->target, VMLAB_MM, &q->arg.mm);
+}
+
 FIXTURE(faults)
 {
 	struct question q;
@@ -189,12 +211,16 @@ FIXTURE(faults)
 
 FIXTURE_SETUP(faults)
 {
+	cpu_set_t first;
 	char *pages;
 	int i;
 
 	self->missing = inject_setup();
 	if (self->missing)
 		return;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(first), &first));
 	self->q.node = open(NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->q.node) TH_LOG("is the module loaded? %s", strerror(errno));
 	self->q.recs = fixture_anon(SZ_RECS, PROT_READ | PROT_WRITE);
@@ -382,6 +408,23 @@ TEST_F(faults, FRAMES_fails_cleanly_whatever_fails_in_it)
 	EXPECT_EQ(100, self->q.arg.frames.out_nr);
 }
 
+TEST_F(faults, CPUS_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	/* As FRAMES. */
+	EXPECT_LE(3, sweep(_metadata, self, cpus));
+	EXPECT_EQ(1, self->q.arg.cpus.out_nr);
+}
+
+TEST_F(faults, MM_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(2, sweep(_metadata, self, mm));
+	EXPECT_NE(0, self->q.arg.mm.out_root);
+}
+
 /*
  * A process of its own each time: what is kept of it would be seen among the
  * kernel's address spaces.
@@ -450,7 +493,7 @@ TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
 	char *report = malloc(1 << 16);
 	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, scan_raw, vmas,
-			   tables, kwalk, kscan_untouched, kregions, frames };
+			   tables, kwalk, kscan_untouched, kregions, frames, cpus, mm };
 	size_t i;
 
 	if (self->missing)

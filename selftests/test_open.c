@@ -300,11 +300,12 @@ TEST_F(node, has_no_ioctl_but_its_own)
 		cmd = (unsigned int)(i >> 10) << 30 | (unsigned int)(i >> 8 & 3) * 56 << 16 |
 		      VMLAB_IOC_TYPE << 8 | (i & 0xff);
 		known = cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_FRAMES ||
-			cmd == VMLAB_KWALK || cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS;
+			cmd == VMLAB_KWALK || cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS ||
+			cmd == VMLAB_CPUS;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(self->fd, cmd, NULL))
 			TH_LOG("0x%x", cmd);
 		known = cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
-			cmd == VMLAB_TABLES;
+			cmd == VMLAB_TABLES || cmd == VMLAB_MM;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(target, cmd, NULL))
 			TH_LOG("0x%x", cmd);
 	}

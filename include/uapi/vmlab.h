@@ -5,9 +5,9 @@
  * The kernel side reports raw entries and the facts that only it can know;
  * what a bit or a state is called is the business of the reader (tools/lib).
  *
- * /dev/vmlab answers INFO and OPEN, and for those who may see frames FRAMES, and the
- * kernel's own half KWALK, KSCAN and KREGIONS. OPEN gives a descriptor that stands
- * for one address space and answers WALK, SCAN, VMAS and TABLES.
+ * /dev/vmlab answers INFO and OPEN, and for those who may see frames FRAMES and CPUS,
+ * and the kernel's own half KWALK, KSCAN and KREGIONS. OPEN gives a descriptor that
+ * stands for one address space and answers WALK, SCAN, VMAS, TABLES and MM.
  *
  * Every struct starts with its own size, as the caller was compiled. A shorter
  * one (not below the first published size) is extended with zeroes, a longer
@@ -57,11 +57,13 @@
 #define VMLAB_FRAMES		_IO(VMLAB_IOC_TYPE, 0x02)
 #define VMLAB_KWALK		_IO(VMLAB_IOC_TYPE, 0x03)
 #define VMLAB_KSCAN		_IO(VMLAB_IOC_TYPE, 0x04)
+#define VMLAB_CPUS		_IO(VMLAB_IOC_TYPE, 0x05)
 #define VMLAB_KREGIONS		_IO(VMLAB_IOC_TYPE, 0x06)
 #define VMLAB_WALK		_IO(VMLAB_IOC_TYPE, 0x10)
 #define VMLAB_SCAN		_IO(VMLAB_IOC_TYPE, 0x11)
 #define VMLAB_VMAS		_IO(VMLAB_IOC_TYPE, 0x12)
 #define VMLAB_TABLES		_IO(VMLAB_IOC_TYPE, 0x13)
+#define VMLAB_MM		_IO(VMLAB_IOC_TYPE, 0x14)
 
 /* Architectures, in vmlab_info.out_arch. */
 #define VMLAB_ARCH_X86_64	1
@@ -740,6 +742,140 @@ struct vmlab_kregions {
 	__u32 __reserved;
 	__u32 out_nr;
 	struct vmlab_kregion out_regions[VMLAB_MAX_KREGIONS];
+};
+
+/*
+ * vmlab_cpu.regs: what says which address space a CPU runs on, and how it is tagged in
+ * the TLB. Values are as the CPU gave them in an interrupt, hence of the kernel's side.
+ * USER_*: what the kernel loads before it goes back to user mode, where that is
+ * something else (KPTI), else 0; worked out as the kernel does.
+ */
+#define VMLAB_X86_REG_CR3		0
+#define VMLAB_X86_REG_CR4		1
+#define VMLAB_X86_REG_USER_CR3		2
+#define VMLAB_ARM64_REG_TTBR0		0
+#define VMLAB_ARM64_REG_TTBR1		1
+#define VMLAB_ARM64_REG_TCR		2
+#define VMLAB_ARM64_REG_USER_TTBR1	3
+/*
+ * Where the kernel takes user memory away from itself by taking TTBR0 away
+ * (CONFIG_ARM64_SW_TTBR0_PAN): what TTBR0 will be in user mode, ASID included. Else 0.
+ */
+#define VMLAB_ARM64_REG_SAVED_TTBR0	4
+#define VMLAB_CPU_REGS			6
+
+/* vmlab_cpu.flags */
+#define VMLAB_CPU_LAZY	(1U << 0)	/* a kernel thread, or nothing, runs there */
+#define VMLAB_CPU_OWNED	(1U << 1)	/* context and pid are those of the roots in regs */
+
+/**
+ * struct vmlab_cpu - one CPU at one moment
+ * @cpu: its number
+ * @flags: VMLAB_CPU_*
+ * @pid: of the process whose address space it has loaded, as the caller's pid namespace
+ *	numbers it; 0 where there is none, or none that the caller can see
+ * @tid: of the thread that ran there, 0 for the idle one
+ * @context: vmlab_mm.out_context of that address space
+ * @regs: by VMLAB_<ARCH>_REG_*, the rest is zero
+ *
+ * A kernel thread borrows the address space of whoever ran before (LAZY): nobody's
+ * instructions are executed in it then. A CPU may also have left it; then it runs on
+ * the kernel's own root, and OWNED is not set.
+ */
+struct vmlab_cpu {
+	__u32 cpu;
+	__u32 flags;
+	__s32 pid;
+	__s32 tid;
+	__aligned_u64 context;
+	__aligned_u64 regs[VMLAB_CPU_REGS];
+};
+
+/**
+ * struct vmlab_cpus - the root registers of CPUs
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @start: number of the first CPU
+ * @end: the first one after them, at most 65536
+ * @buf: where the records go
+ * @nr_recs: how many records fit there, at least 1
+ * @rec_size: bytes from one record to the next, at least sizeof(struct vmlab_cpu)
+ * @out_next: where to go on; @end when done
+ * @out_nr: records written: one for each CPU that is online
+ * @out_flags: none yet
+ *
+ * On /dev/vmlab, for those who may ask KWALK: roots are where the kernel half begins.
+ * Every CPU is asked on itself, by an interrupt: a record is true of one moment, two
+ * records of two.
+ */
+struct vmlab_cpus {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 buf;
+	__u32 nr_recs;
+	__u32 rec_size;
+	__aligned_u64 out_next;
+	__u32 out_nr;
+	__u32 out_flags;
+};
+
+/* Entries of a root, and so records of MM, at most. */
+#define VMLAB_ROOT_ENTRIES	512
+
+/**
+ * struct vmlab_root_entry - the same slot of both roots
+ * @va: first address that it covers
+ * @entry: in the root that the kernel runs on
+ * @user_entry: in the root that user mode runs on
+ */
+struct vmlab_root_entry {
+	__aligned_u64 va;
+	__aligned_u64 entry;
+	__aligned_u64 user_entry;
+};
+
+/**
+ * struct vmlab_mm - what the kernel tags an address space with
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @buf: where records of the roots go: struct vmlab_root_entry
+ * @nr_recs: how many fit there: 0, and none are written, or at least VMLAB_ROOT_ENTRIES
+ * @rec_size: bytes from one record to the next, at least that struct's
+ * @__reserved: zero
+ * @out_nr: records written: slots that hold something in either root, by address. None
+ *	where there is no second root
+ * @out_context: what the kernel knows it by among all address spaces: context.ctx_id on
+ *	x86, never used again; context.id on arm64: generation above the ASID's bits
+ *	(vmlab_info.out_asid_bits), and 0 until it first runs
+ * @out_tlb_gen: how often a change of its tables asked for a flush (x86), else 0
+ * @out_root: physical address of its root
+ * @out_user_root: of the root that user mode runs on where there are two of its own
+ *	(x86 under KPTI), else VMLAB_PA_NONE
+ * @out_root_bits: what else goes into the root register with it (x86: LAM)
+ * @out_global_asid: the one tag that it has on all CPUs (x86 with broadcast flushes,
+ *	since Linux 6.15), 0 for none
+ * @out_flags: none yet
+ *
+ * On a target; EPERM when it says HIDDEN. On x86, tags are of a CPU and not of an
+ * address space: which CPU gave it which one is in no place that a module may read.
+ */
+struct vmlab_mm {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 buf;
+	__u32 nr_recs;
+	__u32 rec_size;
+	__u32 __reserved;
+	__u32 out_nr;
+	__aligned_u64 out_context;
+	__aligned_u64 out_tlb_gen;
+	__aligned_u64 out_root;
+	__aligned_u64 out_user_root;
+	__aligned_u64 out_root_bits;
+	__u32 out_global_asid;
+	__u32 out_flags;
 };
 
 #endif /* _UAPI_VMLAB_H */

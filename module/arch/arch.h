@@ -77,6 +77,25 @@ void vmlab_arch_kernel_root(struct vmlab_kernel_root *root);
 
 u64 vmlab_arch_kernel_start(void);
 
+/* The root registers of this CPU, into zeroes; no interrupt may come meanwhile. */
+void vmlab_arch_registers(u64 *regs);
+
+/* Are they those of @mm? */
+bool vmlab_arch_holds(const u64 *regs, struct mm_struct *mm);
+
+/* What the kernel knows @mm by, vmlab_mm.out_context. */
+u64 vmlab_arch_context(struct mm_struct *mm);
+
+/* Fills roots and tags of MM but for the context. */
+void vmlab_arch_mm(struct mm_struct *mm, struct vmlab_mm *out);
+
+/*
+ * The @i-th slot of both roots; false where both are empty. Called only where
+ * out_user_root says that there are two.
+ */
+bool vmlab_arch_root_entry(struct mm_struct *mm, unsigned int i,
+			   struct vmlab_root_entry *out);
+
 /* Fills @regions with at most VMLAB_MAX_KREGIONS, in any order; how many. */
 unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions);
 

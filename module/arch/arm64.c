@@ -167,6 +167,56 @@ void vmlab_arch_kernel_root(struct vmlab_kernel_root *root)
 		root->pa = (ttbr & GENMASK_ULL(47, 6)) | (ttbr & GENMASK_ULL(5, 2)) << 46;
 }
 
+/*
+ * ASIDs are in TTBR1 (TCR_EL1.A1). What user mode runs on under KPTI is what
+ * tramp_unmap_kernel of arch/arm64/kernel/entry.S makes of it: a root with nothing but
+ * the trampoline, and the odd ASID of the pair.
+ */
+void vmlab_arch_registers(u64 *regs)
+{
+	u64 ttbr1 = read_sysreg(ttbr1_el1);
+
+	regs[VMLAB_ARM64_REG_TTBR0] = read_sysreg(ttbr0_el1);
+	regs[VMLAB_ARM64_REG_TTBR1] = ttbr1;
+	regs[VMLAB_ARM64_REG_TCR] = read_sysreg(tcr_el1);
+#ifdef CONFIG_ARM64_SW_TTBR0_PAN
+	if (system_uses_ttbr0_pan())
+		regs[VMLAB_ARM64_REG_SAVED_TTBR0] =
+			READ_ONCE(current_thread_info()->ttbr0);
+#endif
+	if (arm64_kernel_unmapped_at_el0())
+		regs[VMLAB_ARM64_REG_USER_TTBR1] =
+			(ttbr1 - TRAMP_SWAPPER_OFFSET) | USER_ASID_FLAG;
+}
+
+/* Without the ASID, CnP, and the bit beside it that nobody uses. */
+#define TTBR_ROOT	GENMASK_ULL(47, 2)
+
+bool vmlab_arch_holds(const u64 *regs, struct mm_struct *mm)
+{
+	u64 ttbr0 = regs[VMLAB_ARM64_REG_SAVED_TTBR0] ?: regs[VMLAB_ARM64_REG_TTBR0];
+
+	return (ttbr0 & TTBR_ROOT) == phys_to_ttbr(virt_to_phys(mm->pgd));
+}
+
+u64 vmlab_arch_context(struct mm_struct *mm)
+{
+	return atomic64_read(&mm->context.id);
+}
+
+void vmlab_arch_mm(struct mm_struct *mm, struct vmlab_mm *out)
+{
+	out->out_root = virt_to_phys(mm->pgd);
+	out->out_user_root = VMLAB_PA_NONE;
+}
+
+/* One root for the user half, and one for the kernel's that is nobody's own. */
+bool vmlab_arch_root_entry(struct mm_struct *mm, unsigned int i,
+			   struct vmlab_root_entry *out)
+{
+	return false;
+}
+
 /* Documentation/arch/arm64/memory.rst; asm/memory.h has the addresses. */
 unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
 {

@@ -17,8 +17,11 @@
 #endif
 #include <asm/page.h>
 #include <asm/pgtable.h>
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
 
 #include "arch.h"
+#include "../compat.h"
 #include "../vmlab.h"
 
 /* Features of INFO; each names the kernel's own word for it. */
@@ -105,6 +108,68 @@ void vmlab_arch_kernel_root(struct vmlab_kernel_root *root)
 	root->pa = __pa(current->active_mm->pgd);
 	root->level = pgtable_l5_enabled() ? VMLAB_LEVEL_PGD : VMLAB_LEVEL_P4D;
 	root->va_bits = pgtable_l5_enabled() ? 57 : 48;
+}
+
+static bool isolated(void)
+{
+	return boot_cpu_has(X86_FEATURE_PTI);
+}
+
+/*
+ * CR3 never gives back bit 63, which says of a load of it that nothing is to be flushed.
+ * The user's is what SWITCH_TO_USER_CR3 of arch/x86/entry/calling.h makes of it: the
+ * second half of two pages, and the upper half of the tags where there are some.
+ */
+void vmlab_arch_registers(u64 *regs)
+{
+	u64 cr3 = __native_read_cr3();
+
+	regs[VMLAB_X86_REG_CR3] = cr3;
+	regs[VMLAB_X86_REG_CR4] = native_read_cr4();
+#ifdef X86_CR3_PTI_PCID_USER_BIT
+	if (!isolated())
+		return;
+	cr3 |= BIT_ULL(PTI_PGTABLE_SWITCH_BIT);
+	if (boot_cpu_has(X86_FEATURE_PCID))
+		cr3 |= BIT_ULL(X86_CR3_PTI_PCID_USER_BIT);
+	regs[VMLAB_X86_REG_USER_CR3] = cr3;
+#endif
+}
+
+bool vmlab_arch_holds(const u64 *regs, struct mm_struct *mm)
+{
+	return (regs[VMLAB_X86_REG_CR3] & CR3_ADDR_MASK) == __pa(mm->pgd);
+}
+
+u64 vmlab_arch_context(struct mm_struct *mm)
+{
+	return mm->context.ctx_id;
+}
+
+void vmlab_arch_mm(struct mm_struct *mm, struct vmlab_mm *out)
+{
+	out->out_tlb_gen = atomic64_read(&mm->context.tlb_gen);
+	out->out_root = __pa(mm->pgd);
+	out->out_user_root = isolated() ? __pa(kernel_to_user_pgdp(mm->pgd)) :
+					  VMLAB_PA_NONE;
+	out->out_root_bits = compat_lam_bits(mm);
+	out->out_global_asid = compat_global_asid(mm);
+}
+
+bool vmlab_arch_root_entry(struct mm_struct *mm, unsigned int i,
+			   struct vmlab_root_entry *out)
+{
+	const unsigned int shift = pgtable_l5_enabled() ? 48 : 39;
+	pgd_t *pgdp = mm->pgd + i;
+
+	BUILD_BUG_ON(PTRS_PER_PGD > VMLAB_ROOT_ENTRIES);
+	out->entry = pgd_val(READ_ONCE(*pgdp));
+	out->user_entry = pgd_val(READ_ONCE(*kernel_to_user_pgdp(pgdp)));
+	/* The upper half has the sign before it. */
+	out->va = (u64)i << shift;
+	if (i >= PTRS_PER_PGD / 2)
+		out->va |= vmlab_arch_kernel_start();
+	return out->entry || out->user_entry;
 }
 
 /*

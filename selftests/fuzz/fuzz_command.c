@@ -18,7 +18,7 @@ static bool may_run(const char *args)
 {
 	static const char *const commands[] = {
 		"info", "walk", "pages", "map", "tables", "kernel", "cow", "watch", "synonyms",
-		"homonyms", "frame",
+		"homonyms", "frame", "tags",
 	};
 	size_t i;
 

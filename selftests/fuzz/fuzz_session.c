@@ -269,6 +269,47 @@ static pid_t pid_of(const struct vmlab_reader *reader)
 	return pid;
 }
 
+/* All of it, decoded. */
+static void tags(struct vmlab_session *session)
+{
+	const struct vmlab_info *info = vmlab_session_info(session);
+	const char *names[VMLAB_REGISTER_BITS];
+	struct vmlab_cpu_tags cpu;
+	struct vmlab_mm_tags slot;
+	struct vmlab_tags all;
+	unsigned int reg;
+	size_t i;
+
+	if (vmlab_tags_read(session, NULL, 0, true, &all))
+		return;
+	for (i = 0; i < all.nr_cpus; i++) {
+		vmlab_cpu_tags(info, &all.cpus[i], &cpu);
+		for (reg = 0; reg < VMLAB_CPU_REGS; reg++)
+			vmlab_register_bits(info->out_arch, reg, all.cpus[i].regs[reg], names);
+	}
+	for (i = 0; i < all.nr_slots; i++) {
+		vmlab_slot_tags(info, &all.slots[i], &slot);
+		if (vmlab_slot_stale(info, &all, &all.slots[i]) > VMLAB_STALE_UNKNOWN)
+			abort();
+	}
+	for (i = 0; i < all.nr_mms; i++)
+		vmlab_tags_tag(info, &all, all.mms[i].pid);
+	vmlab_tags_free(&all);
+}
+
+/* Entries of both roots, where there are two. */
+static void roots(struct vmlab_target *target)
+{
+	const struct vmlab_info *info = vmlab_target_info(target);
+	struct vmlab_root_entry *entries;
+	ssize_t nr = vmlab_target_roots(target, &entries), i;
+
+	for (i = 0; i < nr; i++)
+		use(vmlab_root_relation_name(vmlab_root_relation(info, &entries[i])));
+	if (nr >= 0)
+		free(entries);
+}
+
 static void replay(struct vmlab_session *session, const struct vmlab_reader *reader)
 {
 	struct vmlab_regions regions;
@@ -293,6 +334,8 @@ static void replay(struct vmlab_session *session, const struct vmlab_reader *rea
 			ask_again(session, target, &record, &regions);
 	whole(session, target);
 	pair(session, target);
+	roots(target);
+	tags(session);
 	vmlab_regions_free(&regions);
 	vmlab_target_close(target);
 }

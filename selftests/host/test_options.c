@@ -73,6 +73,7 @@ static const char *const wrong[] = {
 	"trace|fault|--min-ns|-1", "trace|fault|--min-ns|x", "trace|fault|--buffer|3",
 	"trace|fault|--buffer|0", "trace|fault|--for|0", "trace|fault|--comm|",
 	"trace|fault|--comm|sixteen-letters-", "trace|fault|--", "trace|fault|--run|5|--|true",
+	"tags|x", "tags|0", "tags|1|2x", "tags|--", "tags|--run|5|1", "tags|a\nb",
 	"lesson|nothing", "lesson|cow|twice", "lesson|cow|--record|x", "lesson|cow|--replay|x",
 	"lesson|a\nb",
 };

@@ -15,6 +15,13 @@ struct vmlab_feature {
 	const char *name;
 };
 
+/* A register of VMLAB_CPUS. */
+struct vmlab_register {
+	unsigned int index;		/* in vmlab_cpu.regs */
+	const char *name;
+	const struct vmlab_feature *bits;	/* end with a NULL name */
+};
+
 struct vmlab_arch {
 	uint32_t id;			/* VMLAB_ARCH_* */
 	const char *name;
@@ -55,6 +62,23 @@ struct vmlab_arch {
 	uint64_t (*kernel_permits)(const struct vmlab_info *info, unsigned int level,
 				   uint64_t entry);
 	bool (*valid)(unsigned int level, uint64_t entry);
+	const char *tag_name;		/* what the manual calls a tag */
+	bool context_is_id;		/* of an address space, and of no other ever */
+	const struct vmlab_register *registers;	/* ends with a NULL name */
+	/* What they say of roots and tags; what there is not is left as it is. */
+	void (*cpu_tags)(const struct vmlab_info *info, const struct vmlab_cpu *cpu,
+			 struct vmlab_cpu_tags *out);
+	/* The tags of an address space, and of a slot. */
+	void (*mm_tags)(const struct vmlab_info *info, const struct vmlab_mm *mm,
+			struct vmlab_mm_tags *out);
+	void (*slot_tags)(const struct vmlab_info *info, const struct vmlab_tlb_slot *slot,
+			  struct vmlab_mm_tags *out);
+	/* @mm: whose the slot is, or NULL. */
+	enum vmlab_stale (*slot_stale)(const struct vmlab_info *info,
+				       const struct vmlab_tlb_slot *slot,
+				       const struct vmlab_mm *mm);
+	/* Of two entries that both hold something. */
+	enum vmlab_root_relation (*root_relation)(const struct vmlab_root_entry *entry);
 };
 
 /* Never a feature of INFO's: rows of tables that other fields of INFO decide on. */

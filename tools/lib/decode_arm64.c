@@ -265,6 +265,110 @@ static uint64_t kernel_permits(const struct vmlab_info *info, unsigned int level
 	return facts;
 }
 
+/* Arm ARM D17.2: TTBR0_EL1, TTBR1_EL1, TCR_EL1. */
+static const struct vmlab_feature ttbr_bits[] = {
+	{ BIT(0), "CnP" },
+	{ 0 },
+};
+
+static const struct vmlab_feature tcr_bits[] = {
+	{ BIT(7), "EPD0" },
+	{ BIT(22), "A1" },
+	{ BIT(23), "EPD1" },
+	{ BIT(36), "AS" },
+	{ BIT(37), "TBI0" },
+	{ BIT(38), "TBI1" },
+	{ BIT(39), "HA" },
+	{ BIT(40), "HD" },
+	{ BIT(55), "E0PD0" },
+	{ BIT(56), "E0PD1" },
+	{ BIT(59), "DS" },
+	{ 0 },
+};
+
+static const struct vmlab_register registers[] = {
+	{ VMLAB_ARM64_REG_TTBR0, "ttbr0_el1", ttbr_bits },
+	{ VMLAB_ARM64_REG_TTBR1, "ttbr1_el1", ttbr_bits },
+	{ VMLAB_ARM64_REG_TCR, "tcr_el1", tcr_bits },
+	{ VMLAB_ARM64_REG_USER_TTBR1, "user_ttbr1_el1", ttbr_bits },
+	{ VMLAB_ARM64_REG_SAVED_TTBR0, "saved_ttbr0_el1", ttbr_bits },
+	{ 0 },
+};
+
+#define TCR_A1		BIT(22)
+/* asm/mmu.h, USER_ASID_FLAG: the odd one of a pair is user mode's. */
+#define ASID_USER	1U
+
+/* With physical addresses of 52 bits, bits 5-2 are bits 51-48 of the root's. */
+static uint64_t root_of(const struct vmlab_info *info, uint64_t ttbr)
+{
+	uint64_t pa = ttbr & ((1ULL << 48) - 64);
+
+	return info->out_pa_bits > 48 ? pa | (ttbr & 0x3c) << 46 : pa;
+}
+
+static uint32_t asid_of(const struct vmlab_info *info, uint64_t ttbr)
+{
+	return (ttbr >> 48) & (info->out_asid_bits == 8 ? 0xff : 0xffff);
+}
+
+static void cpu_tags(const struct vmlab_info *info, const struct vmlab_cpu *cpu,
+		     struct vmlab_cpu_tags *out)
+{
+	const __u64 *regs = cpu->regs;
+	uint64_t saved = regs[VMLAB_ARM64_REG_SAVED_TTBR0];
+	uint64_t ttbr0 = saved ? saved : regs[VMLAB_ARM64_REG_TTBR0];
+	uint64_t ttbr1 = regs[VMLAB_ARM64_REG_TTBR1], user = regs[VMLAB_ARM64_REG_USER_TTBR1];
+
+	out->root_pa = root_of(info, ttbr0);
+	out->kernel_root_pa = root_of(info, ttbr1);
+	/* While TTBR0 is taken away, so is the ASID. */
+	out->tag = asid_of(info, saved || !(regs[VMLAB_ARM64_REG_TCR] & TCR_A1) ?
+			   ttbr0 : ttbr1);
+	if (!user)
+		return;
+	out->user_root_pa = root_of(info, user);
+	out->user_tag = out->tag | ASID_USER;
+}
+
+/* context.id: the generation above the ASID; 0 until it first runs. */
+static void tags_of(const struct vmlab_info *info, uint64_t context, struct vmlab_mm_tags *out)
+{
+	unsigned int width = info->out_asid_bits == 8 ? 8 : 16;
+
+	if (!context)
+		return;
+	out->generation = context >> width;
+	out->tag = context & ((1U << width) - 1);
+	if (info->out_features & VMLAB_ARM64_KPTI)
+		out->user_tag = out->tag | ASID_USER;
+}
+
+static void mm_tags(const struct vmlab_info *info, const struct vmlab_mm *mm,
+		    struct vmlab_mm_tags *out)
+{
+	tags_of(info, mm->out_context, out);
+}
+
+static void slot_tags(const struct vmlab_info *info, const struct vmlab_tlb_slot *slot,
+		      struct vmlab_mm_tags *out)
+{
+	tags_of(info, slot->context, out);
+}
+
+/* asid_gen_match() of arch/arm64/mm/context.c; both have the generation above an ASID. */
+static enum vmlab_stale slot_stale(const struct vmlab_info *info,
+				   const struct vmlab_tlb_slot *slot,
+				   const struct vmlab_mm *mm)
+{
+	unsigned int width = info->out_asid_bits == 8 ? 8 : 16;
+
+	(void)mm;
+	if (!slot->generation)
+		return VMLAB_STALE_UNKNOWN;
+	return (slot->context ^ slot->generation) >> width ? VMLAB_STALE_YES : VMLAB_STALE_NO;
+}
+
 const struct vmlab_arch vmlab_arch_arm64 = {
 	.id = VMLAB_ARCH_ARM64,
 	.name = "arm64",
@@ -282,4 +386,10 @@ const struct vmlab_arch vmlab_arch_arm64 = {
 	.permits = permits,
 	.kernel_permits = kernel_permits,
 	.valid = valid,
+	.tag_name = "asid",
+	.registers = registers,
+	.cpu_tags = cpu_tags,
+	.mm_tags = mm_tags,
+	.slot_tags = slot_tags,
+	.slot_stale = slot_stale,
 };

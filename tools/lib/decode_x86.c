@@ -154,6 +154,105 @@ static uint64_t kernel_permits(const struct vmlab_info *info, unsigned int level
 	       (entry & BIT(63) ? 0 : VMLAB_FACT_EXEC);
 }
 
+/* SDM 2.5 and 4.5: CR3 and CR4; LAM is in the former. */
+static const struct vmlab_feature cr3_bits[] = {
+	{ BIT(61), "LAM_U57" },
+	{ BIT(62), "LAM_U48" },
+	{ BIT(63), "NOFLUSH" },
+	{ 0 },
+};
+
+static const struct vmlab_feature cr4_bits[] = {
+	{ BIT(4), "PSE" },
+	{ BIT(5), "PAE" },
+	{ BIT(7), "PGE" },
+	{ BIT(12), "LA57" },
+	{ BIT(17), "PCIDE" },
+	{ BIT(20), "SMEP" },
+	{ BIT(21), "SMAP" },
+	{ BIT(22), "PKE" },
+	{ BIT(28), "LAM_SUP" },
+	{ 0 },
+};
+
+static const struct vmlab_register registers[] = {
+	{ VMLAB_X86_REG_CR3, "cr3", cr3_bits },
+	{ VMLAB_X86_REG_CR4, "cr4", cr4_bits },
+	{ VMLAB_X86_REG_USER_CR3, "user_cr3", cr3_bits },
+	{ 0 },
+};
+
+#define CR3_ROOT	(((1ULL << 52) - 1) & ~0xfffULL)
+#define CR3_PCID	0xfffULL
+#define CR4_PCIDE	BIT(17)
+/* arch/x86/mm/tlb.c: kern_pcid() and user_pcid(), X86_CR3_PTI_PCID_USER_BIT. */
+#define PCID_OF_SLOT(slot)	((slot) + 1)
+#define PCID_USER	BIT(11)
+
+static void cpu_tags(const struct vmlab_info *info, const struct vmlab_cpu *cpu,
+		     struct vmlab_cpu_tags *out)
+{
+	uint64_t cr3 = cpu->regs[VMLAB_X86_REG_CR3], user = cpu->regs[VMLAB_X86_REG_USER_CR3];
+	bool tagged = cpu->regs[VMLAB_X86_REG_CR4] & CR4_PCIDE;
+
+	(void)info;
+	out->root_pa = cr3 & CR3_ROOT;
+	out->kernel_root_pa = out->root_pa;
+	if (tagged)
+		out->tag = cr3 & CR3_PCID;
+	if (!user)
+		return;
+	out->user_root_pa = user & CR3_ROOT;
+	if (tagged)
+		out->user_tag = user & CR3_PCID;
+}
+
+static void tags_of(const struct vmlab_info *info, uint32_t asid, struct vmlab_mm_tags *out)
+{
+	if (!(info->out_features & VMLAB_X86_PCID) || asid > CR3_PCID)
+		return;
+	out->tag = PCID_OF_SLOT(asid);
+	if (info->out_features & VMLAB_X86_PTI)
+		out->user_tag = out->tag | PCID_USER;
+}
+
+/* Each CPU chooses, but for those that have one on all of them. */
+static void mm_tags(const struct vmlab_info *info, const struct vmlab_mm *mm,
+		    struct vmlab_mm_tags *out)
+{
+	if (mm->out_global_asid)
+		tags_of(info, mm->out_global_asid, out);
+}
+
+static void slot_tags(const struct vmlab_info *info, const struct vmlab_tlb_slot *slot,
+		      struct vmlab_mm_tags *out)
+{
+	tags_of(info, slot->slot, out);
+	out->generation = slot->generation;
+}
+
+/* choose_new_asid() and switch_mm_irqs_off() of arch/x86/mm/tlb.c. */
+static enum vmlab_stale slot_stale(const struct vmlab_info *info,
+				   const struct vmlab_tlb_slot *slot,
+				   const struct vmlab_mm *mm)
+{
+	if (slot->flags & VMLAB_SLOT_OUTDATED)
+		return VMLAB_STALE_YES;
+	if (!(info->out_features & VMLAB_X86_PCID) && !(slot->flags & VMLAB_SLOT_LOADED))
+		return VMLAB_STALE_YES;
+	if (!mm)
+		return VMLAB_STALE_UNKNOWN;
+	return slot->generation < mm->out_tlb_gen ? VMLAB_STALE_YES : VMLAB_STALE_NO;
+}
+
+static enum vmlab_root_relation root_relation(const struct vmlab_root_entry *entry)
+{
+	if ((entry->entry ^ entry->user_entry) & CR3_ROOT)
+		return VMLAB_ROOT_OWN_TABLE;
+	return (entry->entry & ~entry->user_entry) & BIT(63) ? VMLAB_ROOT_SHARED_NX :
+							       VMLAB_ROOT_SHARED;
+}
+
 const struct vmlab_arch vmlab_arch_x86_64 = {
 	.id = VMLAB_ARCH_X86_64,
 	.name = "x86_64",
@@ -171,4 +270,12 @@ const struct vmlab_arch vmlab_arch_x86_64 = {
 	.permits = permits,
 	.kernel_permits = kernel_permits,
 	.valid = valid,
+	.tag_name = "pcid",
+	.context_is_id = true,
+	.registers = registers,
+	.cpu_tags = cpu_tags,
+	.mm_tags = mm_tags,
+	.slot_tags = slot_tags,
+	.slot_stale = slot_stale,
+	.root_relation = root_relation,
 };

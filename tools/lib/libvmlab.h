@@ -782,6 +782,165 @@ struct vmlab_mapping vmlab_sets_mapping(const struct vmlab_sets *sets, size_t i)
 uint64_t vmlab_sets_frames(const struct vmlab_sets *sets);
 void vmlab_sets_end(struct vmlab_sets *sets);
 
+/* ---- tags.c: what keeps address spaces apart in a TLB ---------------------- */
+
+/* How this machine does it. */
+enum vmlab_tagging {
+	VMLAB_TAGGING_NONE,	/* not at all: a switch flushes all that is not global */
+	VMLAB_TAGGING_CPU,	/* tags that each CPU deals out itself (PCID on x86) */
+	VMLAB_TAGGING_GLOBAL,	/* a tag of an address space on all CPUs (ASID on arm64) */
+};
+enum vmlab_tagging vmlab_tagging(const struct vmlab_info *info);
+
+/* "pcid", "asid": what the architecture calls a tag, used or not; NULL where none. */
+const char *vmlab_tag_name(const struct vmlab_info *info);
+/* Is vmlab_mm.out_context a number that no other address space ever has? */
+bool vmlab_context_is_id(const struct vmlab_info *info);
+
+/* A tag that there is not, or that nobody tells. */
+#define VMLAB_TAG_NONE		(~(uint32_t)0)
+
+/* The registers of all CPUs (VMLAB_CPUS); free(*out). How many CPUs, -EPERM, -ENOTTY. */
+ssize_t vmlab_session_cpus(struct vmlab_session *session, struct vmlab_cpu **out);
+/* VMLAB_MM without the roots' entries. -EPERM where frames are withheld, -ENOTTY. */
+int vmlab_target_mm(struct vmlab_target *target, struct vmlab_mm *out);
+/* The entries of both roots, where there are two; free(*out). How many, 0 where not. */
+ssize_t vmlab_target_roots(struct vmlab_target *target, struct vmlab_root_entry **out);
+
+/* The register at vmlab_cpu.regs[@i], or NULL. */
+const char *vmlab_register_name(uint32_t arch, unsigned int i);
+/* The bits of its @value that have a name, the lowest first. How many. */
+#define VMLAB_REGISTER_BITS	16
+size_t vmlab_register_bits(uint32_t arch, unsigned int i, uint64_t value,
+			   const char *names[VMLAB_REGISTER_BITS]);
+
+/**
+ * struct vmlab_cpu_tags - registers of a CPU, decoded
+ * @root_pa: root of the address space that is loaded
+ * @kernel_root_pa: root that the kernel's addresses are translated from
+ * @user_root_pa: what user mode runs on in its place (KPTI)
+ * @tag: that the TLB tags this address space with
+ * @user_tag: that it tags user mode's translations with, where it is another one
+ *
+ * VMLAB_PA_NONE, VMLAB_TAG_NONE: there is none.
+ */
+struct vmlab_cpu_tags {
+	uint64_t root_pa;
+	uint64_t kernel_root_pa;
+	uint64_t user_root_pa;
+	uint32_t tag;
+	uint32_t user_tag;
+};
+void vmlab_cpu_tags(const struct vmlab_info *info, const struct vmlab_cpu *cpu,
+		    struct vmlab_cpu_tags *out);
+
+/**
+ * struct vmlab_mm_tags - what an address space, or a slot, is tagged with
+ * @tag: VMLAB_TAG_NONE: none, or one that each CPU chooses
+ * @user_tag: user mode's, where it is another one (KPTI)
+ * @generation: of the tag (arm64): it is good while the kernel's is the same
+ */
+struct vmlab_mm_tags {
+	uint32_t tag;
+	uint32_t user_tag;
+	uint64_t generation;
+};
+void vmlab_mm_tags(const struct vmlab_info *info, const struct vmlab_mm *mm,
+		   struct vmlab_mm_tags *out);
+
+/* vmlab_tlb_slot.flags */
+#define VMLAB_SLOT_LOADED	(1U << 0)	/* what the CPU has loaded */
+#define VMLAB_SLOT_RESERVED	(1U << 1)	/* arm64: kept over a roll-over */
+#define VMLAB_SLOT_OUTDATED	(1U << 2)	/* the CPU itself says: flush before use */
+#define VMLAB_SLOT_USER_FLUSH	(1U << 3)	/* and only of user mode's tag (KPTI) */
+
+/**
+ * struct vmlab_tlb_slot - what a CPU remembers of one address space
+ * @cpu: its number
+ * @slot: x86: number of the slot; arm64: 0 for the active one, 1 for the reserved one
+ * @flags: VMLAB_SLOT_*
+ * @__reserved: zero
+ * @context: vmlab_mm.out_context of the address space
+ * @generation: x86: its out_tlb_gen when this CPU last caught up with it; arm64: the
+ *	kernel's generation of ASIDs when it was asked, above the bits of an ASID
+ */
+struct vmlab_tlb_slot {
+	uint32_t cpu;
+	uint32_t slot;
+	uint32_t flags;
+	uint32_t __reserved;
+	uint64_t context;
+	uint64_t generation;
+};
+void vmlab_slot_tags(const struct vmlab_info *info, const struct vmlab_tlb_slot *slot,
+		     struct vmlab_mm_tags *out);
+
+/* One address space of struct vmlab_tags. */
+struct vmlab_tag_mm {
+	pid_t pid;
+	bool self;		/* the caller's */
+	struct vmlab_mm mm;
+	struct vmlab_mm_tags tags;
+};
+
+/**
+ * struct vmlab_tags - all of it, as vmlab_tags_read() found it
+ * @cpus: registers, by CPU
+ * @nr_cpus: how many
+ * @mms: address spaces of processes: the caller's, then by pid
+ * @nr_mms: how many
+ * @nr_skipped: processes that it was not permitted to ask
+ * @slots: what each CPU remembers, by CPU
+ * @nr_slots: how many
+ * @slots_err: 0, or why nobody tells: -ENOENT (no BTF), -ENXIO (no addresses of variables,
+ *	CONFIG_KALLSYMS_ALL), -EPERM, -EOPNOTSUPP
+ */
+struct vmlab_tags {
+	struct vmlab_cpu *cpus;
+	size_t nr_cpus;
+	struct vmlab_tag_mm *mms;
+	size_t nr_mms;
+	size_t nr_skipped;
+	struct vmlab_tlb_slot *slots;
+	size_t nr_slots;
+	int slots_err;
+};
+
+/*
+ * Of all CPUs, and of @pids, or of everybody where that is NULL; with what CPUs remember,
+ * if @slots. -EPERM: not for the caller; -ENOTTY: the module is older.
+ */
+int vmlab_tags_read(struct vmlab_session *session, const pid_t *pids, size_t nr_pids,
+		    bool slots, struct vmlab_tags *out);
+void vmlab_tags_free(struct vmlab_tags *tags);
+/* Whose it is, NULL where that is nobody we know. */
+const struct vmlab_tag_mm *vmlab_tags_of_context(const struct vmlab_tags *tags, uint64_t context);
+const struct vmlab_tag_mm *vmlab_tags_of_pid(const struct vmlab_tags *tags, pid_t pid);
+
+/* The one tag of a process: VMLAB_TAG_NONE where CPUs have given it several, or none. */
+uint32_t vmlab_tags_tag(const struct vmlab_info *info, const struct vmlab_tags *tags, pid_t pid);
+
+/* Would the CPU have to flush before it uses what it has under this tag? */
+enum vmlab_stale {
+	VMLAB_STALE_NO,
+	VMLAB_STALE_YES,
+	VMLAB_STALE_UNKNOWN,	/* the address space is none we know */
+};
+enum vmlab_stale vmlab_slot_stale(const struct vmlab_info *info, const struct vmlab_tags *tags,
+				  const struct vmlab_tlb_slot *slot);
+
+/* One slot of the two roots (VMLAB_MM): what is in the one of it, is in the other. */
+enum vmlab_root_relation {
+	VMLAB_ROOT_SHARED,	/* the same table */
+	VMLAB_ROOT_SHARED_NX,	/* the same table, not executable to the kernel */
+	VMLAB_ROOT_OWN_TABLE,	/* user mode has a table of its own, with a part of it */
+	VMLAB_ROOT_LEFT_OUT,	/* user mode has nothing there */
+	VMLAB_ROOT_USER_ONLY,	/* the kernel has nothing there */
+};
+enum vmlab_root_relation vmlab_root_relation(const struct vmlab_info *info,
+					     const struct vmlab_root_entry *entry);
+const char *vmlab_root_relation_name(enum vmlab_root_relation relation);
+
 /* ---- cache.c: colours ---------------------------------------------------- */
 
 /*

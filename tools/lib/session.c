@@ -19,6 +19,8 @@
 #define SCAN_RECS	4096
 /* Records of the smaller bulk queries: VMAs, tables. */
 #define BULK_RECS	512
+/* Where the numbers of CPUs end (VMLAB_CPUS). */
+#define CPUS_END	(1U << 16)
 
 struct vmlab_target {
 	struct vmlab_session *session;
@@ -801,4 +803,74 @@ ssize_t vmlab_session_frames(struct vmlab_session *session, uint64_t start, uint
 	free(*out);
 	*out = NULL;
 	return -EBADMSG;
+}
+
+ssize_t vmlab_session_cpus(struct vmlab_session *session, struct vmlab_cpu **out)
+{
+	struct vmlab_cpus ask = {
+		.size = sizeof(ask),
+		.end = CPUS_END,
+		.rec_size = sizeof(struct vmlab_cpu),
+	};
+	struct bulk bulk = BULK(session->node, VMLAB_CPUS, ask, struct vmlab_cpu);
+	ssize_t nr = collect(&bulk, (void **)out), i;
+
+	/* From low to high, each once. */
+	for (i = 0; i < nr; i++)
+		if ((*out)[i].cpu >= CPUS_END || (i && (*out)[i].cpu <= (*out)[i - 1].cpu))
+			break;
+	if (nr < 0 || i == nr)
+		return nr;
+	free(*out);
+	*out = NULL;
+	return -EBADMSG;
+}
+
+static int ask_mm(struct vmlab_target *target, struct vmlab_mm *ask, void *recs)
+{
+	struct vmlab_question q = {
+		.cmd = VMLAB_MM,
+		.arg = ask,
+		.size = sizeof(*ask),
+		.sz_in = offsetof(struct vmlab_mm, out_nr),
+		.local = offsetof(struct vmlab_mm, buf),
+		.sz_local = sizeof(ask->buf),
+		.buf = recs,
+		.nr = recs ? &ask->out_nr : NULL,
+		.max_recs = ask->nr_recs,
+		.rec_size = ask->rec_size,
+	};
+
+	ask->size = sizeof(*ask);
+	ask->buf = (uintptr_t)recs;
+	return vmlab_object_ask(target->object, &q);
+}
+
+int vmlab_target_mm(struct vmlab_target *target, struct vmlab_mm *out)
+{
+	memset(out, 0, sizeof(*out));
+	return ask_mm(target, out, NULL);
+}
+
+ssize_t vmlab_target_roots(struct vmlab_target *target, struct vmlab_root_entry **out)
+{
+	struct vmlab_mm ask = {
+		.nr_recs = VMLAB_ROOT_ENTRIES,
+		.rec_size = sizeof(struct vmlab_root_entry),
+	};
+	uint32_t i;
+	int ret;
+
+	*out = calloc(VMLAB_ROOT_ENTRIES, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	ret = ask_mm(target, &ask, *out);
+	for (i = 1; !ret && i < ask.out_nr; i++)
+		if ((*out)[i].va <= (*out)[i - 1].va)
+			ret = -EBADMSG;
+	if (!ret)
+		return ask.out_nr;
+	free(*out);
+	*out = NULL;
+	return ret;
 }

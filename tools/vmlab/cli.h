@@ -62,6 +62,7 @@ extern const struct command cmd_homonyms;
 extern const struct command cmd_frame;
 extern const struct command cmd_lesson;
 extern const struct command cmd_trace;
+extern const struct command cmd_tags;
 
 /* --before: one of the parent, one of the child. */
 #define CLI_BEFORE_MAX	2
@@ -142,6 +143,7 @@ enum cli_where {
 	CLI_AT_HOLE,		/* the address is not canonical */
 	CLI_AT_LAST_PAGE,	/* canonical, and yet no process may map it */
 	CLI_AT_KERNEL,		/* a query about the kernel half */
+	CLI_AT_TAGS,		/* what CPUs and address spaces are tagged with */
 	CLI_AT_LAUNCH,
 	CLI_AT_LESSON,
 	CLI_AT_SNAPSHOT,	/* what a snapshot was expected to hold */

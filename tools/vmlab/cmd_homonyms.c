@@ -23,7 +23,6 @@ static const struct render_field process_fields[] = {
 	[P_PID]		= { "pid", NULL, RENDER_NUM, 0 },
 	[P_PFN]		= { "pfn", NULL, RENDER_NUM, 0 },
 	[P_ENFORCED]	= { "enforced", NULL, RENDER_PERMS, 0 },
-	/* Not there yet: who is in which tag. */
 	[P_TAG]		= { "tag", NULL, RENDER_NUM, 0 },
 	[P_NAME]	= { "name", NULL, RENDER_TEXT, 0 },
 };
@@ -31,12 +30,13 @@ static const struct render_field process_fields[] = {
 _Static_assert(P_NR <= RENDER_ROWS_FIELDS, "a table within a row is not that wide");
 
 /* For people: one row a process. */
-enum { R_VA, R_PAGES, R_PID, R_PFN, R_ENFORCED, R_NAME, R_NR };
+enum { R_VA, R_PAGES, R_PID, R_TAG, R_PFN, R_ENFORCED, R_NAME, R_NR };
 
 static const struct render_field people_fields[] = {
 	[R_VA]		= { NULL, "ADDRESS", RENDER_TEXT, RENDER_PEOPLE },
 	[R_PAGES]	= { NULL, "PAGES", RENDER_TEXT, RENDER_PEOPLE },
 	[R_PID]		= { NULL, "PID", RENDER_NUM, RENDER_PEOPLE },
+	[R_TAG]		= { NULL, "TAG", RENDER_NUM, RENDER_PEOPLE },
 	[R_PFN]		= { NULL, "FRAME", RENDER_NUM, RENDER_PEOPLE },
 	[R_ENFORCED]	= { NULL, "GETS", RENDER_PERMS, RENDER_PEOPLE },
 	[R_NAME]	= { NULL, "IN", RENDER_TEXT, RENDER_PEOPLE | RENDER_LONG },
@@ -46,11 +46,20 @@ struct view {
 	struct cli *cli;
 	const struct view_names *names;
 	const struct vmlab_sets *sets;
+	const struct vmlab_info *info;
+	struct vmlab_tags tags;		/* of these processes, as far as they are known */
 	unsigned int page_shift;
 	uint64_t ranges;
 	uint64_t pages;
 	struct vmlab_perms enforced;	/* of the row under way */
 };
+
+static struct render_value tag_of(const struct view *view, pid_t pid)
+{
+	uint32_t tag = vmlab_tags_tag(view->info, &view->tags, pid);
+
+	return tag == VMLAB_TAG_NONE ? RENDER_V_NULL : RENDER_V_NUM(tag);
+}
 
 static void process_values(const void *ctx, size_t i, struct render_value *v)
 {
@@ -61,7 +70,7 @@ static void process_values(const void *ctx, size_t i, struct render_value *v)
 	v[P_PID] = RENDER_V_NUM(m.pid);
 	v[P_PFN] = RENDER_V_NUM(m.pfn);
 	v[P_ENFORCED] = RENDER_V_TEXT(view->enforced.s);
-	v[P_TAG] = RENDER_V_NULL;
+	v[P_TAG] = tag_of(view, m.pid);
 	v[P_NAME] = RENDER_V_TEXT(view_name(view->names, m.pid, m.va));
 }
 
@@ -80,6 +89,7 @@ static void show_to_people(struct view *view, const struct vmlab_set *set)
 			[R_VA] = RENDER_V_TEXT(i ? "" : va),
 			[R_PAGES] = RENDER_V_TEXT(i ? "" : pages),
 			[R_PID] = RENDER_V_NUM(m.pid),
+			[R_TAG] = tag_of(view, m.pid),
 			[R_PFN] = RENDER_V_NUM(m.pfn),
 			[R_ENFORCED] = RENDER_V_TEXT(enforced.s),
 			[R_NAME] = RENDER_V_TEXT(name ? view_short_name(name) : "?"),
@@ -135,10 +145,37 @@ static void show_totals(struct view *view, const struct vmlab_index *index)
 		view_skipped(cli, index);
 }
 
-static int show(struct cli *cli, const struct vmlab_index *index, const struct view_names *names)
+/*
+ * What tells the frames apart in a TLB. That it is not known is no reason not to show
+ * them: to this caller, by this module, in this recording.
+ */
+static void read_tags(struct view *view, const pid_t *pids, size_t nr)
+{
+	const enum vmlab_tagging tagging = vmlab_tagging(view->info);
+
+	if (tagging != VMLAB_TAGGING_NONE)
+		vmlab_tags_read(view->cli->session, pids, nr, tagging == VMLAB_TAGGING_CPU,
+				&view->tags);
+}
+
+static void show_tagging(struct view *view)
+{
+	static const struct render_field flush = {
+		"flush_on_switch", NULL, RENDER_BOOL, RENDER_PROGRAMS
+	};
+	const bool off = vmlab_tagging(view->info) == VMLAB_TAGGING_NONE;
+
+	render_put(view->cli->render, &flush, RENDER_V_NUM(off));
+	if (off)
+		render_note(view->cli->render, "no tag keeps the frames apart in a TLB here: flush on switch");
+}
+
+static int show(struct cli *cli, const struct vmlab_index *index, const struct view_names *names,
+		const pid_t *pids, size_t nr)
 {
 	struct view view = {
 		.cli = cli, .names = names,
+		.info = vmlab_session_info(cli->session),
 		.page_shift = vmlab_session_info(cli->session)->out_page_shift,
 	};
 	struct vmlab_sets *sets;
@@ -149,6 +186,7 @@ static int show(struct cli *cli, const struct vmlab_index *index, const struct v
 	if (ret)
 		return cli_fail(cli, CLI_AT_QUERY, ret);
 	view.sets = sets;
+	read_tags(&view, pids, nr);
 	render_begin(cli->render);
 	render_table(cli->render, "ranges", NULL, cli->json ? fields : people_fields,
 		     cli->json ? (size_t)NR_FIELDS : (size_t)R_NR);
@@ -156,7 +194,9 @@ static int show(struct cli *cli, const struct vmlab_index *index, const struct v
 		show_range(&view, &set);
 	render_table_end(cli->render);
 	vmlab_sets_end(sets);
+	show_tagging(&view);
 	show_totals(&view, index);
+	vmlab_tags_free(&view.tags);
 	return ret ? cli_fail(cli, CLI_AT_QUERY, ret) : cli_finish(cli);
 }
 
@@ -175,17 +215,18 @@ static int run(struct cli *cli)
 	if (ret)
 		return ret;
 	ret = cli_open_index(cli, pids, nr, &how, &index);
-	free(pids);
 	if (ret)
-		return ret;
+		goto free_pids;
 	ret = view_names_read(cli, index, &names);
 	if (ret) {
 		ret = cli_fail(cli, CLI_AT_QUERY, ret);
 	} else {
-		ret = show(cli, index, &names);
+		ret = show(cli, index, &names, pids, nr);
 		view_names_free(&names);
 	}
 	vmlab_index_free(index);
+free_pids:
+	free(pids);
 	return ret;
 }
 

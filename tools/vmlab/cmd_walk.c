@@ -8,7 +8,7 @@
 
 #include "cli.h"
 
-enum { VA, CANONICAL, HALF, MAPPED, ASKED, ENFORCED, USER, WHY, STATE, MAPCOUNT };
+enum { VA, CANONICAL, HALF, MAPPED, ASKED, ENFORCED, USER, WHY, STATE, MAPCOUNT, TAG };
 
 static const struct render_field fields[] = {
 	[VA]		= { "va", "address", RENDER_HEX, 0 },
@@ -21,6 +21,7 @@ static const struct render_field fields[] = {
 	[WHY]		= { "why", "because", RENDER_LIST, 0 },
 	[STATE]		= { "state", "state", RENDER_STATE, 0 },
 	[MAPCOUNT]	= { "mapcount", "mapcount", RENDER_NUM, 0 },
+	[TAG]		= { "tag", "tlb tag", RENDER_NUM, 0 },
 };
 
 enum { R_START, R_END, R_ASKED, R_NAME, R_OFFSET };
@@ -131,6 +132,24 @@ static void show_verdict(struct cli *cli, const struct vmlab_walk *walk, bool hi
 		   RENDER_V_NUM(leaf->mapcount) : RENDER_V_NULL);
 }
 
+/*
+ * What a TLB tags it with. People are only told where there is one: that it is not known
+ * (of a CPU, withheld, an older module) says nothing of the translation.
+ */
+static void show_tag(struct cli *cli)
+{
+	const struct vmlab_info *info = vmlab_session_info(cli->session);
+	struct vmlab_mm_tags tags = { .tag = VMLAB_TAG_NONE };
+	struct vmlab_mm mm;
+
+	if (vmlab_tagging(info) != VMLAB_TAGGING_NONE && !vmlab_target_mm(cli->target, &mm))
+		vmlab_mm_tags(info, &mm, &tags);
+	if (tags.tag != VMLAB_TAG_NONE)
+		render_put(cli->render, &fields[TAG], RENDER_V_NUM(tags.tag));
+	else if (cli->json)
+		render_put(cli->render, &fields[TAG], RENDER_V_NULL);
+}
+
 static int show(struct cli *cli, const struct vmlab_walk *walk,
 		const struct vmlab_regions *regions)
 {
@@ -142,6 +161,7 @@ static int show(struct cli *cli, const struct vmlab_walk *walk,
 	render_put(r, &fields[MAPPED], RENDER_V_NUM(!!(walk->out_flags & VMLAB_OUT_MAPPED)));
 	show_region(r, region);
 	show_verdict(cli, walk, hidden, region);
+	show_tag(cli);
 	show_leaf(r, info, walk, hidden);
 	view_user_root(r, info, walk);
 	view_levels(r, info, walk);

@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&cmd_synonyms,
 	&cmd_homonyms,
 	&cmd_frame,
+	&cmd_tags,
 	&cmd_trace,
 	&cmd_lesson,
 };
