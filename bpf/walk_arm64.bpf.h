@@ -31,14 +31,11 @@ COMPAT_VARIABLE(memstart_addr)
 
 /*
  * An entry that is not valid and yet has a frame has bit 58 set; since 6.11 bit 11 (commit
- * f0f5863a0fb0), and swap entries moved. What tells is a variable that went shortly
- * before, in 6.9 (commit 9cce9c6c2c3b).
+ * f0f5863a0fb0), and swap entries moved. What tells is a function that came with 6.11.
  */
-extern const void vabits_actual __ksym __weak;
-
 static __always_inline bool old_layout(void)
 {
-	return &vabits_actual;
+	return !bpf_preempt_disable;
 }
 
 static __always_inline u64 entry_frame(u64 entry)
@@ -47,8 +44,9 @@ static __always_inline u64 entry_frame(u64 entry)
 }
 
 /*
- * PAGE_OFFSET is that of the width that the kernel was built for: 48 or 52 bits. Built
- * for 52 and run on 48, memstart_addr makes up for the difference.
+ * Not every kernel names its variables (Debian's 6.1 does not): then the library has
+ * looked where memory is. Else: PAGE_OFFSET is that of the width that the kernel was built
+ * for: 48 or 52 bits. Built for 52 and run on 48, memstart_addr makes up for the difference.
  */
 static u64 table_seen;
 
@@ -57,6 +55,8 @@ static __always_inline u64 direct_map(u64 pfn)
 	s64 start = compat_memstart_addr();
 	u64 offset = 0xffff000000000000ULL;
 
+	if (!&memstart_addr)
+		return (pfn << PAGE_SHIFT) - config.memory_pa + config.memory_va;
 	if (start < -(1LL << 50) || (table_seen && table_seen < offset))
 		offset = 0xfff0000000000000ULL;
 	return (pfn << PAGE_SHIFT) - start + offset;
@@ -78,6 +78,7 @@ static u64 first_page;
 static __always_inline u64 page_of(u64 pfn)
 {
 	const u64 size = bpf_core_type_size(struct mem_section);
+	const u64 sz_page = bpf_core_type_size(struct page);
 	u64 roots = compat_mem_section(), per_root, number = pfn >> SECTION_SHIFT, root = 0, map;
 
 	if (!first_page && roots && size) {
@@ -89,7 +90,9 @@ static __always_inline u64 page_of(u64 pfn)
 		if (root && (map & SECTION_PRESENT))
 			first_page = map & ~SECTION_FLAGS;
 	}
-	return first_page ? first_page + pfn * bpf_core_type_size(struct page) : 0;
+	if (!first_page && config.pages_va)
+		first_page = config.pages_va - (config.memory_pa >> PAGE_SHIFT) * sz_page;
+	return first_page ? first_page + pfn * sz_page : 0;
 }
 
 /* 52 bits of address are 5 levels. */

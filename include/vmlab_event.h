@@ -234,6 +234,9 @@ struct vmlab_event_code {
  * @wake: bytes in the ring at which the reader is woken
  * @va_bits: of user addresses (arm64)
  * @page_shift: log2 of a page
+ * @memory_pa: some memory, and
+ * @memory_va: where that is in the direct map; 0: not known
+ * @pages_va: where the first struct page of that memory is; 0: not known
  */
 struct vmlab_trace_config {
 	__u32 self;
@@ -251,6 +254,9 @@ struct vmlab_trace_config {
 	__u32 va_bits;
 	__u32 page_shift;
 	__u32 __reserved;
+	__u64 memory_pa;
+	__u64 memory_va;
+	__u64 pages_va;
 };
 
 /* Values of the map "traced". */

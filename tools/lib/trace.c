@@ -26,6 +26,7 @@
 #include <linux/types.h>
 #include <vmlab_event.h>
 
+#include "kcore.h"
 #include "session.h"
 #include "symbols.h"
 
@@ -37,9 +38,11 @@
 #include "../../bpf/cow_kprobe.skel.h"
 #include "../../bpf/fork_kprobe.skel.h"
 #define KPROBE(name)	name
+#define MAY_LACK_NAMES	true
 #else
-/* Every kernel of x86-64 has trampolines. */
+/* Every kernel of x86-64 has trampolines, and names its variables. */
 #define KPROBE(name)	NULL
+#define MAY_LACK_NAMES	false
 #endif
 
 #define DEFAULT_RING	(16U << 20)
@@ -126,6 +129,18 @@ static uint32_t ring_bytes(const struct vmlab_trace_options *options)
 	if (options->counts_only)
 		return sysconf(_SC_PAGESIZE);
 	return options->sz_buffer ? options->sz_buffer : DEFAULT_RING;
+}
+
+/* For kernels that do not name the variables that say so (Debian's 6.1 for arm64). */
+static void configure_memory(struct vmlab_trace_config *c)
+{
+	struct vmlab_kcore kcore;
+
+	if (vmlab_kcore_read(&kcore))
+		return;
+	c->memory_pa = kcore.pa;
+	c->memory_va = kcore.va;
+	c->pages_va = kcore.pages;
 }
 
 static void configure(struct vmlab_trace *trace)
@@ -317,6 +332,8 @@ static int load_all(struct vmlab_trace *trace)
 		return errno == ENOENT ? -ENOENT : -EPERM;
 	libbpf_set_print(silent);
 	trace->preemptible = may_be_preempted();
+	if (MAY_LACK_NAMES)
+		configure_memory(&trace->config);
 	for (i = 0; i < NR_ROWS; i++) {
 		if (!(trace->options.kinds >> rows[i].kind & 1))
 			continue;
