@@ -43,6 +43,7 @@ union any_arg {
 	struct vmlab_frames frames;
 	struct vmlab_cpus cpus;
 	struct vmlab_mm mm;
+	struct vmlab_thread thread;
 };
 
 /* From @_out to @_out_end outputs only; @_last ends the first published struct. */
@@ -95,6 +96,8 @@ static const struct op target_ops[] = {
 	   vmlab_scan),
 	OP(VMLAB_VMAS, struct vmlab_vmas, out_next, out_flags, out_flags,
 	   vmlab_vma_list),
+	OP(VMLAB_THREAD, struct vmlab_thread, out_flags, out_root_pa, out_root_pa,
+	   vmlab_thread),
 	OP(VMLAB_TABLES, struct vmlab_tables, out_next, out_flags, out_flags,
 	   vmlab_tables),
 	OP(VMLAB_MM, struct vmlab_mm, out_nr, out_flags, out_flags,

@@ -28,16 +28,31 @@
 #include "compat.h"
 #include "vmlab.h"
 
-/* f_op of /proc/PID/pagemap, or NULL when the proof failed. Set once, at load. */
+/* f_op of /proc/PID/pagemap and /proc/PID/mem, or NULL when the proof failed. Set once, at load. */
 static const struct file_operations *pagemap_fops;
+static const struct file_operations *mem_fops;
+
+/* As with pagemap, and the kernel asks for more there: as ptrace(2) does to attach. */
+static void learn_mem(void)
+{
+	struct file *file = filp_open("/proc/self/mem", O_RDONLY, 0);
+
+	if (IS_ERR(file))
+		return;
+	if (file->private_data == current->mm)
+		mem_fops = file->f_op;
+	fput(file);
+}
 
 int vmlab_target_init(void)
 {
 	struct file *file;
 
 	pagemap_fops = NULL;
+	mem_fops = NULL;
 	if (!current->mm)
 		return 0;
+	learn_mem();
 	file = filp_open("/proc/self/pagemap", O_RDONLY, 0);
 	if (IS_ERR(file)) {
 		pr_info("vmlab: no /proc/self/pagemap here: OPEN takes a pid and demands CAP_SYS_ADMIN and CAP_SYS_PTRACE\n");
@@ -86,6 +101,28 @@ static struct mm_struct *mm_of_pagemap(int fd, bool *physical, bool *vmas)
 	}
 	fput(file);
 	return mm;
+}
+
+/*
+ * Who brings an open /proc/PID/mem of this address space has been let to by the kernel,
+ * as one who may attach to it, and so may know its registers. 0 or -errno.
+ */
+long vmlab_target_traced(const struct vmlab_target *target, int fd)
+{
+	struct file *file = fget(fd);
+	long ret = 0;
+
+	if (!file)
+		return -EBADF;
+	if (!mem_fops)
+		ret = -EPERM;
+	else if (file->f_op != mem_fops || file->private_data != target->mm)
+		ret = -EINVAL;
+	/* Not one that somebody else opened. */
+	else if (file->f_cred != current_cred())
+		ret = -EPERM;
+	fput(file);
+	return ret;
 }
 
 static struct mm_struct *mm_of_pid(int nr, bool *physical, bool *vmas)

@@ -94,6 +94,11 @@ int vmlab_target_lock_buf(struct vmlab_target *target);
 void vmlab_target_unlock_buf(struct vmlab_target *target);
 int vmlab_target_release(struct inode *inode, struct file *file);
 
+long vmlab_target_traced(const struct vmlab_target *target, int fd);
+
+/* threads.c */
+long vmlab_thread(struct vmlab_call *call);
+
 /* walk.c */
 long vmlab_walk_one(struct vmlab_call *call);
 int vmlab_walk_vma(struct vm_area_struct *vma, unsigned long start,

@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct vmlab_vma) == 56, "struct vmlab_vma");
 _Static_assert(sizeof(struct vmlab_vmas) == 56, "struct vmlab_vmas");
 _Static_assert(sizeof(struct vmlab_table) == 32, "struct vmlab_table");
 _Static_assert(sizeof(struct vmlab_tables) == 56, "struct vmlab_tables");
+_Static_assert(sizeof(struct vmlab_thread) == 56, "struct vmlab_thread");
 _Static_assert(sizeof(struct vmlab_frame) == 48, "struct vmlab_frame");
 _Static_assert(sizeof(struct vmlab_frames) == 56, "struct vmlab_frames");
 
@@ -55,6 +56,7 @@ union any_call {
 	struct vmlab_cpus cpus;
 	struct vmlab_mm mm;
 	struct vmlab_frames frames;
+	struct vmlab_thread thread;
 };
 
 FIXTURE(call)
@@ -62,6 +64,7 @@ FIXTURE(call)
 	int node;
 	int target;
 	int pagemap;
+	int mem;
 	int fd;			/* the one that the ioctl goes to */
 	char *memory;		/* a few written pages to ask about */
 	char *recs;		/* a page for records */
@@ -123,6 +126,13 @@ FIXTURE_VARIANT_ADD(call, tables)
 	.cmd = VMLAB_TABLES,
 	.size = sizeof(struct vmlab_tables),
 	.outputs = offsetof(struct vmlab_tables, out_next),
+};
+
+FIXTURE_VARIANT_ADD(call, thread)
+{
+	.cmd = VMLAB_THREAD,
+	.size = sizeof(struct vmlab_thread),
+	.outputs = offsetof(struct vmlab_thread, out_flags),
 };
 
 FIXTURE_VARIANT_ADD(call, kwalk)
@@ -191,6 +201,8 @@ FIXTURE_SETUP(call)
 	ASSERT_LE(0, self->node) TH_LOG("is the module loaded? %s", strerror(errno));
 	self->pagemap = ask_pagemap(0);
 	ASSERT_LE(0, self->pagemap);
+	self->mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->mem);
 	self->target = ask_open(self->node, self->pagemap);
 	ASSERT_LE(0, self->target);
 	self->fd = variant->on_node ? self->node : self->target;
@@ -210,6 +222,7 @@ FIXTURE_SETUP(call)
 FIXTURE_TEARDOWN(call)
 {
 	close(self->target);
+	close(self->mem);
 	close(self->pagemap);
 	close(self->node);
 }
@@ -240,6 +253,10 @@ static union any_call valid(const call_data *self, const call_variant *variant)
 		break;
 	case VMLAB_TABLES:
 		call.tables = ask_tables(start, start + 16 * PAGE, self->recs, NR_RECS);
+		break;
+	case VMLAB_THREAD:
+		call.thread.fd = self->mem;
+		call.thread.tid = getpid();
 		break;
 	case VMLAB_FRAMES:
 		call.frames = ask_frame_list(1000, 1016, self->recs, NR_RECS);
@@ -466,7 +483,8 @@ TEST_F(call, needs_its_number_to_the_last_bit)
 		if (cmd == VMLAB_INFO || cmd == VMLAB_OPEN || cmd == VMLAB_FRAMES ||
 		    cmd == VMLAB_KWALK || cmd == VMLAB_KSCAN || cmd == VMLAB_KREGIONS ||
 		    cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
-		    cmd == VMLAB_TABLES || cmd == VMLAB_CPUS || cmd == VMLAB_MM)
+		    cmd == VMLAB_TABLES || cmd == VMLAB_CPUS || cmd == VMLAB_MM ||
+		    cmd == VMLAB_THREAD)
 			continue;
 		EXPECT_EQ(-ENOTTY, ask(self->fd, cmd, &call)) TH_LOG("bit %d", bit);
 	}

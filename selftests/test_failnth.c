@@ -32,6 +32,8 @@
 struct question {
 	int node;
 	int pagemap;
+	int mem;
+	int tid;			/* of the target, which is blocked */
 	int target;
 	uint64_t start;			/* of the target's pages */
 	uint64_t kernel;		/* of the kernel's image, which lies still */
@@ -47,6 +49,7 @@ struct question {
 		struct vmlab_frames frames;
 		struct vmlab_cpus cpus;
 		struct vmlab_mm mm;
+		struct vmlab_thread thread;
 	} arg;
 	char *recs;			/* SZ_RECS bytes */
 };
@@ -199,6 +202,14 @@ static int mm(struct question *q)
 	return ask(q->target, VMLAB_MM, &q->arg.mm);
 }
 
+static int thread(struct question *q)
+{
+	q->arg.thread = (struct vmlab_thread) {
+		.size = sizeof(q->arg.thread), .fd = q->mem, .tid = q->tid,
+	};
+	return ask(q->target, VMLAB_THREAD, &q->arg.thread);
+}
+
 FIXTURE(faults)
 {
 	struct question q;
@@ -211,8 +222,8 @@ FIXTURE(faults)
 
 FIXTURE_SETUP(faults)
 {
+	char *pages, path[64];
 	cpu_set_t first;
-	char *pages;
 	int i;
 
 	self->missing = inject_setup();
@@ -235,6 +246,10 @@ FIXTURE_SETUP(faults)
 	munmap(pages, PAGES * PAGE);
 	self->q.pagemap = ask_pagemap(self->child.pid);
 	ASSERT_LE(0, self->q.pagemap);
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)self->child.pid);
+	self->q.mem = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->q.mem);
+	self->q.tid = self->child.pid;
 	find_kernel(&self->q);
 	ASSERT_NE(0, self->q.kernel);
 	self->users = leak_module_users();
@@ -488,12 +503,21 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 	TH_LOG("%u faults injected", faults);
 }
 
+TEST_F(faults, THREAD_fails_cleanly_whatever_fails_in_it)
+{
+	if (self->missing)
+		SKIP(return, "%s", self->missing);
+	EXPECT_LE(2, sweep(_metadata, self, thread));
+	EXPECT_NE(0, self->q.arg.thread.out_tp);
+}
+
 /* The last one: it finds what all those above have left. */
 TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
 {
 	char *report = malloc(1 << 16);
 	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, scan_raw, vmas,
-			   tables, kwalk, kscan_untouched, kregions, frames, cpus, mm };
+			   tables, thread, kwalk, kscan_untouched, kregions, frames,
+			   cpus, mm };
 	size_t i;
 
 	if (self->missing)

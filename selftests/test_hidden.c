@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -103,6 +105,37 @@ TEST_F(nobody, sees_no_frame_no_entry_and_no_level_of_its_own)
 		EXPECT_EQ(VMLAB_MAPCOUNT_UNKNOWN, walk.out_leaf.mapcount);
 		EXPECT_TRUE(walk.out_leaf.facts & VMLAB_FACT_PRESENT);
 	}
+}
+
+/* A child that waits: its registers are its parent's to see, a frame is not. */
+TEST_F(nobody, learns_registers_of_its_own_threads_and_not_where_their_table_is)
+{
+	const int node = open(NODE, O_RDWR | O_CLOEXEC);
+	struct vmlab_thread thread = { .size = sizeof(thread) };
+	char path[64];
+	int target;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	usleep(100000);
+	target = ask_target(node, pid);
+	ASSERT_LE(0, target);
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	thread.fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, thread.fd);
+	thread.tid = pid;
+	EXPECT_EQ(0, ask(target, VMLAB_THREAD, &thread));
+	EXPECT_EQ(VMLAB_OUT_HIDDEN, thread.out_flags);
+	EXPECT_TRUE(thread.out_known & VMLAB_THREAD_TP);
+	EXPECT_NE(0, thread.out_tp);
+	EXPECT_FALSE(thread.out_known & VMLAB_THREAD_ROOT);
+	EXPECT_EQ(0, thread.out_root_pa);
+	kill(pid, SIGKILL);
 }
 
 TEST_F(nobody, sees_by_SCAN_what_its_own_pagemap_shows_and_no_more)

@@ -4,8 +4,13 @@
  * counts in smaps_rollup and charges in VmPTE.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -50,6 +55,22 @@ FIXTURE_TEARDOWN(map)
 	vmlab_session_close(self->session);
 }
 
+/* All kinds of the contract. */
+static bool is_known(const char *kind)
+{
+	static const char *const kinds[] = {
+		"code", "rodata", "data", "bss", "heap", "stack", "thread-stack", "tls",
+		"library", "file", "anon", "shared", "vdso", "vvar", "vsyscall", "guard",
+		"device", "hole", "kernel",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i], kind))
+			return true;
+	return false;
+}
+
 /* All sums of @pid, which stands still. */
 static void adds_up(struct __test_metadata *_metadata, struct vmlab_session *session, pid_t pid)
 {
@@ -73,6 +94,7 @@ static void adds_up(struct __test_metadata *_metadata, struct vmlab_session *ses
 	for (i = 0; i < a.nr; i++) {
 		ASSERT_EQ(at, a.parts[i].start);
 		ASSERT_NE(NULL, a.parts[i].kind);
+		EXPECT_TRUE(is_known(a.parts[i].kind)) TH_LOG("%s", a.parts[i].kind);
 		at = a.parts[i].end;
 		resident += a.parts[i].pages.resident;
 	}
@@ -121,6 +143,54 @@ TEST_F_TIMEOUT(map, of_a_program_with_64_threads_adds_up, 300)
 	adds_up_of(_metadata, self->session, argv);
 }
 
+/* Programs of every kind; those that are not installed are left out, and said so. */
+static const struct {
+	char *argv[4];
+	const char *abi;	/* NULL: this machine's */
+} programs[] = {
+	{ .argv = { "sh", "-c", "echo; read line" } },
+	{ .argv = { "perl", "-e", "$|=1; print qq(\n); <STDIN>" } },
+	{ .argv = { "node", "-e", "console.log(1); setInterval(()=>0,9999)" } },	/* a JIT */
+	{ .argv = { "busybox", "sh", "-c", "echo; read line" } },
+	{ .argv = { "waiter" } },			/* position independent */
+	{ .argv = { "waiter_static" } },
+	{ .argv = { "waiter_nopie" } },
+	{ .argv = { "waiter_execstack" } },
+	{ .argv = { "relro_none" } },
+	{ .argv = { "relro_full" } },
+#ifdef __x86_64__
+	{ .argv = { "waiter32" }, .abi = "i386" },
+#endif
+};
+
+TEST_F_TIMEOUT(map, of_programs_of_every_kind_adds_up, 600)
+{
+	struct vmlab_anatomy a;
+	struct vmlab_target *target;
+	struct victim victim;
+	size_t i, nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+		if (victim_exec(&victim, (char *const *)programs[i].argv)) {
+			TH_LOG("there is no %s here", programs[i].argv[0]);
+			continue;
+		}
+		TH_LOG("%s", programs[i].argv[0]);
+		ASSERT_EQ(0, victim_stop(&victim));
+		adds_up(_metadata, self->session, victim.pid);
+		ASSERT_EQ(0, vmlab_target_open(self->session, victim.pid, &target));
+		ASSERT_EQ(0, vmlab_anatomy_read(self->session, target, &a));
+		EXPECT_STREQ(programs[i].abi ? programs[i].abi :
+			     vmlab_arch_name(vmlab_session_info(self->session)->out_arch), a.abi);
+		vmlab_anatomy_free(&a);
+		vmlab_target_close(target);
+		victim_kill(&victim);
+		nr++;
+	}
+	/* Our own at least: whoever runs this has built them. */
+	EXPECT_LE(6, nr);
+}
+
 TEST_F(map, of_pid_1_adds_up)
 {
 	adds_up(_metadata, self->session, 1);
@@ -141,6 +211,8 @@ static void furnish(void *arg)
 	fixture_hugetlb(HUGE_2M, 21, MAP_PRIVATE | MAP_POPULATE);
 	fixture_anon(HUGE_1G, PROT_NONE);
 	fixture_read(fixture_anon(16 * PAGE, PROT_READ), 16 * PAGE);
+	/* Under a key, where there are any. */
+	pkey_mprotect(own, 8 * PAGE, PROT_READ, pkey_alloc(0, PKEY_DISABLE_WRITE));
 }
 
 TEST_F(map, of_memory_of_every_kind_adds_up)
@@ -150,6 +222,181 @@ TEST_F(map, of_memory_of_every_kind_adds_up)
 	ASSERT_EQ(0, victim_fork(&victim, furnish, NULL));
 	ASSERT_EQ(0, victim_stop(&victim));
 	adds_up(_metadata, self->session, victim.pid);
+	victim_kill(&victim);
+}
+
+/* ---- kinds ----------------------------------------------------------------- */
+
+/* Where the child has something of each kind. */
+static struct {
+	const char *kind;
+	unsigned long at;
+} *places;
+static int nr_places;
+
+#define MAX_PLACES	24
+
+static void is_kind(const char *kind, const volatile void *at)
+{
+	if (!at || at == MAP_FAILED)
+		return;
+	places[nr_places].kind = kind;
+	places[nr_places++].at = (uintptr_t)at;
+}
+
+static const int in_rodata[2048] = { 1 };
+static int in_data[2048] = { 1 };
+static int in_bss[64 * PAGE];
+static __thread int in_storage;
+
+static void *block(void *arg)
+{
+	volatile int local = 0;
+
+	is_kind("thread-stack", &local);
+	/* Its storage is at the end of its stack. */
+	is_kind("thread-stack", &in_storage);
+	__atomic_store_n((int *)arg, 1, __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void furnish_every_kind(void *arg)
+{
+	volatile int local = 0;
+	int ready = 0, fd = open("/etc/passwd", O_RDONLY);
+	pthread_attr_t attr;
+	pthread_t thread;
+	size_t size;
+	void *stack;
+
+	(void)arg;
+	in_bss[0] = in_data[0] + in_rodata[0];
+	is_kind("code", (void *)(uintptr_t)furnish_every_kind);
+	is_kind("rodata", in_rodata);
+	is_kind("data", in_data);
+	is_kind("bss", in_bss + 32 * PAGE);
+	is_kind("stack", &local);
+	is_kind("library", (void *)(uintptr_t)qsort);
+	is_kind("vdso", (void *)getauxval(AT_SYSINFO_EHDR));
+	is_kind("tls", &in_storage);
+	if (!brk((char *)sbrk(0) + 4 * PAGE))
+		is_kind("heap", (char *)sbrk(0) - PAGE);
+	is_kind("file", fixture_map(fd, PAGE, PROT_READ, MAP_PRIVATE));
+	is_kind("anon", fixture_anon(16 * PAGE, PROT_READ | PROT_WRITE));
+	is_kind("shared", mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	is_kind("shared", fixture_map(fixture_memfd(4 * PAGE, 7), 4 * PAGE, PROT_READ, MAP_SHARED));
+#ifdef __x86_64__
+	/* The BIOS. */
+	is_kind("device", fixture_map(open("/dev/mem", O_RDONLY), PAGE, PROT_READ, MAP_SHARED));
+#endif
+	is_kind("hole", (void *)PAGE);
+	is_kind("kernel", (void *)-PAGE);
+	pthread_create(&thread, NULL, block, &ready);
+	while (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	pthread_getattr_np(thread, &attr);
+	pthread_attr_getstack(&attr, &stack, &size);
+	is_kind("guard", (char *)stack - 1);
+	usleep(100000);
+}
+
+/* A page above 47 bits, where a machine has such addresses. */
+static void go_high(void *arg)
+{
+	char *at = mmap((void *)(1UL << 50), 4 * PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)arg;
+	if (at != MAP_FAILED && (uintptr_t)at >= 1UL << 48) {
+		fixture_write(at, 4 * PAGE);
+		is_kind("anon", at);
+	}
+}
+
+static const struct vmlab_part *part_with(const struct vmlab_anatomy *a, uint64_t at)
+{
+	size_t i;
+
+	for (i = 0; i < a->nr; i++)
+		if (at >= a->parts[i].start && (at < a->parts[i].end || !a->parts[i].end))
+			return &a->parts[i];
+	return NULL;
+}
+
+/* All of what @furnish says of itself. */
+static void kinds_of(struct __test_metadata *_metadata, struct vmlab_session *session,
+		     void (*furnish)(void *))
+{
+	struct vmlab_anatomy a;
+	struct vmlab_target *target;
+	struct victim victim;
+	int i;
+
+	places = mmap(NULL, MAX_PLACES * sizeof(*places) + 64, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, places);
+	ASSERT_EQ(0, victim_fork(&victim, furnish, NULL));
+	ASSERT_EQ(0, victim_stop(&victim));
+	adds_up(_metadata, session, victim.pid);
+	ASSERT_EQ(0, vmlab_target_open(session, victim.pid, &target));
+	ASSERT_EQ(0, vmlab_anatomy_read(session, target, &a));
+	for (i = 0; i < MAX_PLACES && places[i].at; i++) {
+		const struct vmlab_part *part = part_with(&a, places[i].at);
+
+		EXPECT_STREQ(places[i].kind, part->kind) TH_LOG("at %lx", places[i].at);
+	}
+	TH_LOG("%d places", i);
+	vmlab_anatomy_free(&a);
+	vmlab_target_close(target);
+	victim_kill(&victim);
+}
+
+TEST_F(map, of_every_kind_has_the_kind_that_the_process_knows)
+{
+	kinds_of(_metadata, self->session, furnish_every_kind);
+}
+
+TEST_F(map, above_47_bits_goes_on)
+{
+	if (vmlab_session_info(self->session)->out_user_end <= 1ULL << 50) {
+		TH_LOG("user addresses end below");
+		return;
+	}
+	kinds_of(_metadata, self->session, go_high);
+	EXPECT_NE(0, places[0].at);
+}
+
+/* The holes in words: a gap without addresses, and what a 32-bit program cannot reach. */
+TEST_F(map, names_what_has_no_address)
+{
+	const struct vmlab_info *info = vmlab_session_info(self->session);
+	struct vmlab_target *target;
+	struct vmlab_anatomy a;
+	const struct vmlab_part *part;
+	struct victim victim;
+	char *argv[] = { "waiter32", NULL };
+
+	ASSERT_EQ(0, vmlab_target_open(self->session, 1, &target));
+	ASSERT_EQ(0, vmlab_anatomy_read(self->session, target, &a));
+	part = part_with(&a, info->out_user_end + PAGE);
+	EXPECT_STREQ("hole", part->kind);
+	EXPECT_NE(NULL, strstr(part->name, "no address"));
+	EXPECT_EQ(info->out_kernel_start, part->end);
+	vmlab_anatomy_free(&a);
+	vmlab_target_close(target);
+	if (victim_exec(&victim, argv)) {
+		TH_LOG("this kernel runs no 32-bit programs");
+		return;
+	}
+	ASSERT_EQ(0, vmlab_target_open(self->session, victim.pid, &target));
+	ASSERT_EQ(0, vmlab_anatomy_read(self->session, target, &a));
+	part = part_with(&a, info->out_user_end - PAGE);
+	EXPECT_STREQ("hole", part->kind);
+	EXPECT_NE(NULL, strstr(part->name, "32 bits"));
+	vmlab_anatomy_free(&a);
+	vmlab_target_close(target);
 	victim_kill(&victim);
 }
 

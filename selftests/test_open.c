@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -305,10 +306,59 @@ TEST_F(node, has_no_ioctl_but_its_own)
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(self->fd, cmd, NULL))
 			TH_LOG("0x%x", cmd);
 		known = cmd == VMLAB_WALK || cmd == VMLAB_SCAN || cmd == VMLAB_VMAS ||
-			cmd == VMLAB_TABLES || cmd == VMLAB_MM;
+			cmd == VMLAB_TABLES || cmd == VMLAB_MM || cmd == VMLAB_THREAD;
 		ASSERT_EQ(known ? -EFAULT : -ENOTTY, ask(target, cmd, NULL))
 			TH_LOG("0x%x", cmd);
 	}
+}
+
+static int ask_thread(int target, int mem, pid_t tid)
+{
+	struct vmlab_thread thread = { .size = sizeof(thread), .fd = mem, .tid = tid };
+
+	return ask(target, VMLAB_THREAD, &thread);
+}
+
+static int open_mem(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Registers are for those whom the kernel has let open that very memory. */
+TEST_F(node, tells_registers_to_who_may_attach_alone)
+{
+	struct victim victim, other;
+	int target, mem, others;
+
+	ASSERT_EQ(0, victim_fork(&victim, NULL, NULL));
+	ASSERT_EQ(0, victim_fork(&other, NULL, NULL));
+	target = ask_target(self->fd, victim.pid);
+	mem = open_mem(victim.pid);
+	others = open_mem(other.pid);
+	ASSERT_LE(0, target);
+	ASSERT_LE(0, mem);
+	ASSERT_LE(0, others);
+	EXPECT_EQ(0, ask_thread(target, mem, victim.pid));
+	EXPECT_EQ(-EBADF, ask_thread(target, -1, victim.pid));
+	EXPECT_EQ(-EINVAL, ask_thread(target, self->fd, victim.pid));
+	EXPECT_EQ(-EINVAL, ask_thread(target, others, victim.pid));
+	EXPECT_EQ(-ESRCH, ask_thread(target, mem, other.pid));
+	EXPECT_EQ(-ESRCH, ask_thread(target, mem, -1));
+	EXPECT_EQ(-ESRCH, ask_thread(target, mem, 0));
+	/* Opened by root, and brought by somebody else. */
+	ASSERT_EQ(0, seteuid(65534));
+	EXPECT_EQ(-EPERM, ask_thread(target, mem, victim.pid));
+	ASSERT_EQ(0, seteuid(0));
+	/* The kernel lets only root open it again. */
+	victim_kill(&victim);
+	EXPECT_EQ(-ESRCH, ask_thread(target, mem, victim.pid));
+	victim_kill(&other);
+	close(target);
+	close(mem);
+	close(others);
 }
 
 TEST_F(node, answers_garbage_numbers_with_ENOTTY)

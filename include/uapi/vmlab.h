@@ -7,7 +7,8 @@
  *
  * /dev/vmlab answers INFO and OPEN, and for those who may see frames FRAMES and CPUS,
  * and the kernel's own half KWALK, KSCAN and KREGIONS. OPEN gives a descriptor that
- * stands for one address space and answers WALK, SCAN, VMAS, TABLES and MM.
+ * stands for one address space and answers WALK, SCAN, VMAS, TABLES, MM
+ * and THREAD.
  *
  * Every struct starts with its own size, as the caller was compiled. A shorter
  * one (not below the first published size) is extended with zeroes, a longer
@@ -26,7 +27,7 @@
  * ERANGE      an address outside the half of the address space that is asked
  *             about (K*: the kernel's, the others: the user's), canonical or not
  * EFAULT      memory of the caller that cannot be read or written
- * EBADF       OPEN: @fd is not an open descriptor
+ * EBADF       OPEN, THREAD: @fd is not an open descriptor
  * ESRCH       the address space is gone (exit, exec), or never was (kernel
  *             thread), or no such pid
  * EPERM       the caller may not
@@ -64,6 +65,7 @@
 #define VMLAB_VMAS		_IO(VMLAB_IOC_TYPE, 0x12)
 #define VMLAB_TABLES		_IO(VMLAB_IOC_TYPE, 0x13)
 #define VMLAB_MM		_IO(VMLAB_IOC_TYPE, 0x14)
+#define VMLAB_THREAD		_IO(VMLAB_IOC_TYPE, 0x15)
 
 /* Architectures, in vmlab_info.out_arch. */
 #define VMLAB_ARCH_X86_64	1
@@ -656,6 +658,45 @@ struct vmlab_tables {
 	__aligned_u64 out_next;
 	__u32 out_nr;
 	__u32 out_flags;
+};
+
+/* vmlab_thread.out_known: which of its values are known. */
+#define VMLAB_THREAD_TP		(1U << 0)
+#define VMLAB_THREAD_GS		(1U << 1)
+#define VMLAB_THREAD_KEYS	(1U << 2)
+#define VMLAB_THREAD_ROOT	(1U << 3)
+
+/**
+ * struct vmlab_thread - what the kernel has saved of one thread
+ * @size: of this struct
+ * @flags: none yet, zero
+ * @fd: an open /proc/PID/mem of the same address space, opened by the caller with the
+ *	credentials that it has
+ * @tid: a thread that runs in this address space, as the caller's pid namespace numbers it
+ * @out_flags: VMLAB_OUT_HIDDEN
+ * @out_known: VMLAB_THREAD_*: what is known of the following; the rest is zero
+ * @out_tp: base of user mode's FS (x86-64), TPIDR_EL0 (arm64)
+ * @out_gs: base of user mode's GS (x86-64)
+ * @out_keys: what protection keys permit: PKRU (x86-64)
+ * @out_root_pa: where the root of the tables lies that it runs on; not when HIDDEN
+ *
+ * On a target. The kernel lets those open /proc/PID/mem who may attach to the process by
+ * ptrace(2): they may know its registers. EINVAL for any other descriptor; EPERM for one
+ * that was opened with other credentials, and where the module does not know the kernel's
+ * mem. ESRCH: no such thread here. A thread that runs just then has its registers in a
+ * CPU and is not stopped: TP, GS and KEYS are not known then; nor those of the caller.
+ */
+struct vmlab_thread {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__s32 tid;
+	__u32 out_flags;
+	__u32 out_known;
+	__aligned_u64 out_tp;
+	__aligned_u64 out_gs;
+	__aligned_u64 out_keys;
+	__aligned_u64 out_root_pa;
 };
 
 /*

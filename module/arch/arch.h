@@ -47,6 +47,8 @@
 #error "vmlab: no arch/ file for this architecture yet"
 #endif
 
+struct task_struct;
+
 /* Once, at load. */
 void vmlab_arch_init(void);
 
@@ -59,6 +61,12 @@ void vmlab_arch_info(struct vmlab_info *info);
  */
 bool vmlab_arch_user_root(struct mm_struct *mm, unsigned long va,
 			  struct vmlab_entry *entry);
+
+/*
+ * Registers that were saved when @task was switched out: out_tp, out_gs, out_keys, as
+ * far as out_known says.
+ */
+void vmlab_arch_thread(const struct task_struct *task, struct vmlab_thread *out);
 
 /**
  * struct vmlab_kernel_root - where translations of the kernel half begin

@@ -6,6 +6,7 @@
  * decided for all of them from the kernel.
  */
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include <asm/cpufeature.h>
 #include <asm/fixmap.h>
@@ -14,6 +15,7 @@
 #endif
 #include <asm/memory.h>
 #include <asm/mmu.h>
+#include <asm/processor.h>
 #include <asm/sysreg.h>
 
 #include "arch.h"
@@ -243,4 +245,11 @@ unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
 	BUILD_BUG_ON(ARRAY_SIZE(map) > VMLAB_MAX_KREGIONS);
 	memcpy(regions, map, sizeof(map));
 	return ARRAY_SIZE(map);
+}
+
+/* tls_preserve_current_state() leaves it there: TPIDR_EL0, of 32-bit programs TPIDRURO. */
+void vmlab_arch_thread(const struct task_struct *task, struct vmlab_thread *out)
+{
+	out->out_tp = *task_user_tls((struct task_struct *)task);
+	out->out_known |= VMLAB_THREAD_TP;
 }

@@ -8,9 +8,11 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/processor.h>
+#include <linux/sched.h>
 
 #include <asm/cpu_entry_area.h>
 #include <asm/cpufeature.h>
+#include <asm/desc.h>
 #include <asm/fixmap.h>
 #ifdef CONFIG_KASAN
 #include <asm/kasan.h>
@@ -213,4 +215,38 @@ unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
 		nr--;
 	memcpy(regions, map, nr * sizeof(*regions));
 	return nr;
+}
+
+/*
+ * What save_fsgs() leaves in a task: with FSGSBASE the bases as they are; without, of
+ * a selector that is not null what stands in its descriptor.
+ */
+static bool base_of(const struct thread_struct *thread, unsigned short selector,
+		    unsigned long saved, u64 *base)
+{
+	unsigned int index = (selector >> 3) - GDT_ENTRY_TLS_MIN;
+
+	*base = saved;
+	if (!selector || boot_cpu_has(X86_FEATURE_FSGSBASE))
+		return true;
+	/* A segment of an LDT: nobody has those any more. */
+	if (index >= GDT_ENTRY_TLS_ENTRIES)
+		return false;
+	*base = get_desc_base(&thread->tls_array[index]);
+	return true;
+}
+
+void vmlab_arch_thread(const struct task_struct *task, struct vmlab_thread *out)
+{
+	const struct thread_struct *thread = &task->thread;
+
+	if (base_of(thread, thread->fsindex, thread->fsbase, &out->out_tp))
+		out->out_known |= VMLAB_THREAD_TP;
+	if (base_of(thread, thread->gsindex, thread->gsbase, &out->out_gs))
+		out->out_known |= VMLAB_THREAD_GS;
+	/* x86_pkru_load() stashes it. */
+	if (boot_cpu_has(X86_FEATURE_OSPKE)) {
+		out->out_keys = thread->pkru;
+		out->out_known |= VMLAB_THREAD_KEYS;
+	}
 }

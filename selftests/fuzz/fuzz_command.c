@@ -17,8 +17,8 @@
 static bool may_run(const char *args)
 {
 	static const char *const commands[] = {
-		"info", "walk", "pages", "map", "tables", "kernel", "cow", "watch", "synonyms",
-		"homonyms", "frame", "tags",
+		"info", "walk", "pages", "map", "perms", "threads", "tables", "kernel", "cow", "watch",
+		"synonyms", "homonyms", "frame", "tags",
 	};
 	size_t i;
 

@@ -207,6 +207,7 @@ static void all_sets(const struct vmlab_index *index)
 static void whole(struct vmlab_session *session, struct vmlab_target *target)
 {
 	struct vmlab_table_scanner scan;
+	struct vmlab_threads_all threads;
 	struct vmlab_anatomy anatomy;
 	const char *why[VMLAB_WHY_MAX];
 	struct vmlab_table *tables, table;
@@ -216,6 +217,13 @@ static void whole(struct vmlab_session *session, struct vmlab_target *target)
 	struct vmlab_index *index;
 	unsigned int colours;
 
+	if (!vmlab_threads_read(session, target, &threads)) {
+		for (nr = threads.perms.nr_findings; nr-- > 0;)
+			use(threads.perms.findings[nr].detail);
+		for (nr = threads.nr_threads; nr-- > 0;)
+			use(threads.threads[nr].comm);
+		vmlab_threads_free(&threads);
+	}
 	if (!vmlab_anatomy_read(session, target, &anatomy)) {
 		size_t i;
 

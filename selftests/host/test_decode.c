@@ -312,6 +312,64 @@ TEST(addresses_are_canonical_outside_the_hole)
 	}
 }
 
+/* What a mapping that asks for the letters on the left gets, by features. */
+TEST(asked_permissions_become_what_entries_can_say)
+{
+	static const struct {
+		uint64_t features;
+		uint32_t arch;
+		const char *got[8];	/* of ---, r--, -w-, rw-, --x, r-x, -wx, rwx */
+	} cases[] = {
+		{ VMLAB_X86_NX, VMLAB_ARCH_X86_64,
+		  { "---", "r--", "rw-", "rw-", "r-x", "r-x", "rwx", "rwx" } },
+		{ VMLAB_X86_NX | VMLAB_X86_PKU, VMLAB_ARCH_X86_64,
+		  { "---", "r--", "rw-", "rw-", "--x", "r-x", "rwx", "rwx" } },
+		{ 0, VMLAB_ARCH_X86_64,
+		  { "---", "r-x", "rwx", "rwx", "r-x", "r-x", "rwx", "rwx" } },
+		{ 0, VMLAB_ARCH_ARM64,
+		  { "---", "r--", "rw-", "rw-", "r-x", "r-x", "rwx", "rwx" } },
+		{ VMLAB_ARM64_EPAN, VMLAB_ARCH_ARM64,
+		  { "---", "r--", "rw-", "rw-", "--x", "r-x", "rwx", "rwx" } },
+	};
+	const char *why;
+	unsigned int j;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vmlab_info info = machine(cases[i].features);
+
+		info.out_arch = cases[i].arch;
+		for (j = 0; j < VMLAB_COMBINATIONS; j++) {
+			uint64_t asked = (j & 1 ? VMLAB_FACT_READ : 0) |
+					 (j & 2 ? VMLAB_FACT_WRITE : 0) |
+					 (j & 4 ? VMLAB_FACT_EXEC : 0);
+			uint64_t got = vmlab_asked_grants(&info, asked, &why);
+
+			EXPECT_EQ(j, vmlab_combination(asked));
+			EXPECT_STREQ(cases[i].got[j], vmlab_facts_enforced(got).s)
+				TH_LOG("case %zu, %s", i, vmlab_combination_name(j).s);
+			if (got != asked)
+				EXPECT_STREQ("hardware", why);
+		}
+	}
+}
+
+TEST(keys_take_away_what_their_two_bits_say)
+{
+	const uint64_t rw = VMLAB_FACT_READ | VMLAB_FACT_WRITE;
+	struct vmlab_info info = machine(VMLAB_X86_PKU);
+	int key;
+
+	for (key = 0; key < 16; key++) {
+		EXPECT_EQ(0, vmlab_key_denies(&info, 0, key));
+		EXPECT_EQ(rw, vmlab_key_denies(&info, 1ULL << 2 * key, key));
+		EXPECT_EQ(VMLAB_FACT_WRITE, vmlab_key_denies(&info, 2ULL << 2 * key, key));
+		EXPECT_EQ(rw, vmlab_key_denies(&info, 3ULL << 2 * key, key));
+		EXPECT_EQ(0, vmlab_key_denies(&info, ~(3ULL << 2 * key), key));
+	}
+	EXPECT_EQ(0, vmlab_key_denies(&info, ~0ULL, -1));
+}
+
 TEST(features_are_listed_by_name)
 {
 	static const char *const want[] = {

@@ -54,6 +54,8 @@ static const char *const wrong[] = {
 	"pages|--run|5|1", "pages|1|a\nb-c", "tables", "tables|1|2", "tables|x", "tables|--",
 	"kernel|1", "kernel|--|true", "kernel|1000-2000|3", "kernel|-", "kernel|x-y", "kernel|1-",
 	"kernel|10000000000000000-20000000000000000", "kernel|a\nb-c", "kernel|--run|5",
+	"threads", "threads|0", "threads|1|2", "threads|x", "threads|--",
+	"perms", "perms|0", "perms|1|2", "perms|x", "perms|--",
 	"map", "map|0", "map|1|2", "map|x", "map|--",
 	"cow", "cow|1", "cow|x|1", "cow|1|x", "cow|0|1", "cow|1|0", "cow|1|2|3", "cow|1|2|1000-",
 	"cow|1|2|1000-2000|4", "cow|--|true", "cow|1|--|true", "cow|1|2|--|true", "cow|1|2|1000-0",
@@ -135,7 +137,7 @@ TEST(help_is_no_failure)
 {
 	static const char *const words[] = {
 		"--help", "-h", "help", "info|--help", "walk|-h", "pages|1|--help", "tables|--help",
-		"lesson|--help", "map|--help", "walk|--json|--help", "cow|--help", "watch|--help",
+		"lesson|--help", "map|--help", "perms|--help", "threads|--help", "walk|--json|--help", "cow|--help", "watch|--help",
 		"snapshot|--help", "diff|--help", "kernel|--help", "kernel|-h",
 		"trace|--help",
 	};

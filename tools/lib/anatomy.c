@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anatomy.h"
 #include "decode.h"
 #include "session.h"
 
@@ -28,6 +29,7 @@ struct evidence {
 	bool exe_known;
 	const struct vmlab_region *exe_first;	/* its lowest mapping */
 	uint64_t exe_bias;			/* memory address less p_vaddr */
+	struct vmlab_anatomy_look *look;	/* who else wants to see, or NULL */
 };
 
 static uint64_t page_shift(const struct evidence *e)
@@ -157,6 +159,9 @@ static const char *classify(const struct evidence *e, const struct vmlab_region 
 		return "bss";
 	if (r->name[0] == '/')
 		return is_library(e, r, parts, nr) ? "library" : "file";
+	/* What mprotect() has cut off from [stack], or MAP_GROWSDOWN: it grows as a stack. */
+	if (vma && (vma->flags & VMLAB_VMA_GROWSDOWN))
+		return "stack";
 	return "anon";
 }
 
@@ -175,6 +180,19 @@ static struct vmlab_part *add_part(struct vmlab_anatomy *a, uint64_t start, uint
 	return part;
 }
 
+#define END_OF_32_BITS	(1ULL << 32)
+
+static bool is_32_bit(const struct vmlab_anatomy *a)
+{
+	static const char *const abis_32[] = { "i386", "x32", "arm" };
+	size_t i;
+
+	for (i = 0; i < sizeof(abis_32) / sizeof(abis_32[0]); i++)
+		if (!strcmp(a->abi, abis_32[i]))
+			return true;
+	return false;
+}
+
 /* What lies between regions: nothing, the gap of no address, the kernel's half. */
 static void add_gap(struct vmlab_anatomy *a, const struct vmlab_info *info, uint64_t from,
 		    uint64_t to)
@@ -182,7 +200,13 @@ static void add_gap(struct vmlab_anatomy *a, const struct vmlab_info *info, uint
 	if (from < info->out_user_end && from != to) {
 		uint64_t end = to && to < info->out_user_end ? to : info->out_user_end;
 
-		add_part(a, from, end, "hole", "");
+		if (is_32_bit(a) && from < END_OF_32_BITS && end > END_OF_32_BITS) {
+			add_part(a, from, END_OF_32_BITS, "hole", "");
+			from = END_OF_32_BITS;
+		}
+		add_part(a, from, end, "hole",
+			 is_32_bit(a) && from >= END_OF_32_BITS ?
+			 "beyond 32 bits: no address of this program" : "");
 		from = end;
 	}
 	if (from == to)
@@ -336,6 +360,12 @@ static int add_run(struct vmlab_anatomy *a, const struct evidence *e,
 		count(&part->pages, run, facts, nr);
 		count(&a->total, run, facts, nr);
 		judge(part, facts);
+		if (e->look) {
+			int ret = e->look->run(e->look->ctx, a, part, run, va, nr);
+
+			if (ret)
+				return ret;
+		}
 		if (vmlab_run_deposits(&e->session->info, run)) {
 			part->sz_tables += (nr >> (run->shift - shift)) << shift;
 			a->sz_tables += (nr >> (run->shift - shift)) << shift;
@@ -396,13 +426,19 @@ static int count_tables(struct vmlab_anatomy *a, const struct evidence *e,
 
 /* ---- threads -------------------------------------------------------------- */
 
-static int add_thread(struct vmlab_part *part, pid_t tid)
+static int add_thread(struct vmlab_part *part, pid_t tid, uint64_t sp)
 {
 	pid_t *more = realloc(part->threads, (part->nr_threads + 1) * sizeof(*more));
+	uint64_t *sps;
 
 	if (!more)
 		return -ENOMEM;
 	part->threads = more;
+	sps = realloc(part->sps, (part->nr_threads + 1) * sizeof(*sps));
+	if (!sps)
+		return -ENOMEM;
+	part->sps = sps;
+	part->sps[part->nr_threads] = sp;
 	part->threads[part->nr_threads++] = tid;
 	return 0;
 }
@@ -411,9 +447,10 @@ static int add_thread(struct vmlab_part *part, pid_t tid)
  * A blocked thread's stack pointer stands in /proc/PID/task/TID/syscall, for those
  * who may trace it: "NR ARGS... SP PC", or "-1 SP PC" outside a system call.
  */
-static bool stack_pointer(struct vmlab_session *session, pid_t pid, pid_t tid, uint64_t *sp)
+bool vmlab_thread_at(struct vmlab_session *session, pid_t pid, pid_t tid, uint64_t *sp,
+		     uint64_t *pc)
 {
-	char path[64], *text, *last, *before;
+	char path[64], *text, *last, *before = NULL;
 	bool known = false;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
@@ -422,37 +459,74 @@ static bool stack_pointer(struct vmlab_session *session, pid_t pid, pid_t tid, u
 	text[strcspn(text, "\n")] = '\0';
 	last = strrchr(text, ' ');
 	if (last) {
+		known = sscanf(last, " 0x%" SCNx64, pc) == 1;
 		*last = '\0';
 		before = strrchr(text, ' ');
-		known = before && sscanf(before, " 0x%" SCNx64, sp) == 1;
 	}
+	known = known && before && sscanf(before, " 0x%" SCNx64, sp) == 1;
 	free(text);
 	return known;
 }
 
-static int place_threads(struct vmlab_anatomy *a, struct vmlab_session *session, pid_t pid)
+/* A stack pointer makes anonymous memory a stack. */
+static int place_stack(struct vmlab_anatomy *a, struct vmlab_session *session, pid_t pid,
+		       pid_t tid)
 {
-	char path[64], *names, *line, *save = NULL;
+	struct vmlab_part *part;
+	uint64_t sp, pc;
+
+	if (!vmlab_thread_at(session, pid, tid, &sp, &pc))
+		return 0;
+	part = part_at(a, sp);
+	if (!part || !part->region)
+		return 0;
+	if (!strcmp(part->kind, "anon"))
+		part->kind = "thread-stack";
+	return add_thread(part, tid, sp);
+}
+
+/*
+ * A thread pointer makes it thread-local storage, where it is no stack, whose upper end
+ * is where other threads than the first have theirs.
+ */
+static void place_storage(struct vmlab_anatomy *a, struct vmlab_target *target, pid_t tid)
+{
+	const bool gs = !strcmp(a->abi, "i386");
+	struct vmlab_thread thread;
+	struct vmlab_part *part;
+
+	if (vmlab_target_thread(target, tid, &thread) ||
+	    !(thread.out_known & (gs ? VMLAB_THREAD_GS : VMLAB_THREAD_TP)))
+		return;
+	part = part_at(a, gs ? thread.out_gs : thread.out_tp);
+	if (part && part->region && !strcmp(part->kind, "anon"))
+		part->kind = "tls";
+}
+
+static const char *next_line(const char *at)
+{
+	at += strcspn(at, "\n");
+	return *at ? at + 1 : at;
+}
+
+/* All stacks first: what is one is no storage, whoever's storage is in it. */
+static int place_threads(struct vmlab_anatomy *a, struct vmlab_session *session,
+			 struct vmlab_target *target)
+{
+	const pid_t pid = vmlab_target_pid(target);
+	char path[64], *names;
+	const char *at;
 	int ret = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	if (vmlab_source_names(session->source, path, &names) < 0)
 		return 0;
-	for (line = strtok_r(names, "\n", &save); line && !ret;
-	     line = strtok_r(NULL, "\n", &save)) {
-		pid_t tid = atoi(line);
-		struct vmlab_part *part;
-		uint64_t sp;
-
-		if (tid <= 0 || !stack_pointer(session, pid, tid, &sp))
-			continue;
-		part = part_at(a, sp);
-		if (!part || !part->region)
-			continue;
-		if (!strcmp(part->kind, "anon"))
-			part->kind = "thread-stack";
-		ret = add_thread(part, tid);
-	}
+	for (at = names; !ret && *at; at = next_line(at))
+		if (atoi(at) > 0)
+			ret = place_stack(a, session, pid, atoi(at));
+	for (at = names; !ret && *at; at = next_line(at))
+		if (atoi(at) > 0)
+			place_storage(a, target, atoi(at));
 	free(names);
 	return ret;
 }
@@ -555,10 +629,14 @@ static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 	}
 }
 
-int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
-		       struct vmlab_anatomy *out)
+int vmlab_anatomy_look(struct vmlab_session *session, struct vmlab_target *target,
+		       struct vmlab_anatomy_look *look, struct vmlab_anatomy *out)
 {
-	struct evidence e = { .session = session, .pid = vmlab_target_pid(target) };
+	struct evidence e = {
+		.session = session,
+		.pid = vmlab_target_pid(target),
+		.look = look,
+	};
 	struct vmlab_regions after;
 	size_t i;
 	int ret;
@@ -575,7 +653,7 @@ int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *targe
 	know_program(&e, out);
 	ret = make_parts(out, &e);
 	if (!ret)
-		ret = place_threads(out, session, e.pid);
+		ret = place_threads(out, session, target);
 	if (ret)
 		goto fail;
 	find_guards(out);
@@ -591,7 +669,12 @@ int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *targe
 		goto fail;
 	out->changed |= !vmlab_regions_equal(&out->regions, &after);
 	vmlab_regions_free(&after);
-	free(e.vmas);
+	if (look) {
+		look->vmas = e.vmas;
+		look->nr_vmas = e.nr_vmas;
+	} else {
+		free(e.vmas);
+	}
 	vmlab_elf_free(&e.exe);
 	return 0;
 
@@ -602,12 +685,20 @@ fail:
 	return ret;
 }
 
+int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
+		       struct vmlab_anatomy *out)
+{
+	return vmlab_anatomy_look(session, target, NULL, out);
+}
+
 void vmlab_anatomy_free(struct vmlab_anatomy *anatomy)
 {
 	size_t i;
 
-	for (i = 0; i < anatomy->nr; i++)
+	for (i = 0; i < anatomy->nr; i++) {
 		free(anatomy->parts[i].threads);
+		free(anatomy->parts[i].sps);
+	}
 	free(anatomy->parts);
 	vmlab_regions_free(&anatomy->regions);
 	memset(anatomy, 0, sizeof(*anatomy));

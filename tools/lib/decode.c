@@ -23,6 +23,13 @@ static uint64_t permits_unknown(const struct vmlab_info *info, unsigned int leve
 	return 0;
 }
 
+static uint64_t grants_unknown(const struct vmlab_info *info, uint64_t asked, const char **why)
+{
+	(void)info;
+	(void)why;
+	return asked;
+}
+
 static bool valid_unknown(unsigned int level, uint64_t entry)
 {
 	(void)level;
@@ -74,6 +81,7 @@ static const struct vmlab_arch unknown = {
 	.memory_type = no_memory_type,
 	.pkey = no_pkey,
 	.permits = permits_unknown,
+	.grants = grants_unknown,
 	.kernel_permits = permits_unknown,
 	.valid = valid_unknown,
 };
@@ -158,6 +166,19 @@ const char *vmlab_entry_memory_type(const struct vmlab_info *info, unsigned int 
 				    uint64_t entry)
 {
 	return vmlab_arch_of(info->out_arch)->memory_type(info, level, entry);
+}
+
+uint64_t vmlab_key_denies(const struct vmlab_info *info, uint64_t keys, int key)
+{
+	const struct vmlab_arch *arch = vmlab_arch_of(info->out_arch);
+
+	return arch->key_denies && key >= 0 ? arch->key_denies(keys, key) : 0;
+}
+
+uint64_t vmlab_asked_grants(const struct vmlab_info *info, uint64_t asked, const char **why)
+{
+	*why = NULL;
+	return vmlab_arch_of(info->out_arch)->grants(info, asked, why);
 }
 
 int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry)
@@ -273,6 +294,17 @@ struct vmlab_perms vmlab_facts_asked(uint64_t facts)
 {
 	return letters(facts & VMLAB_FACT_ASKED_READ, facts & VMLAB_FACT_ASKED_WRITE,
 		       facts & VMLAB_FACT_ASKED_EXEC);
+}
+
+unsigned int vmlab_combination(uint64_t facts)
+{
+	return (facts & VMLAB_FACT_READ ? 1 : 0) | (facts & VMLAB_FACT_WRITE ? 2 : 0) |
+	       (facts & VMLAB_FACT_EXEC ? 4 : 0);
+}
+
+struct vmlab_perms vmlab_combination_name(unsigned int i)
+{
+	return letters(i & 1, i & 2, i & 4);
 }
 
 /* One row: the name holds where all of @all and none of @none are facts. */

@@ -55,10 +55,14 @@ struct vmlab_arch {
 				   uint64_t entry);
 	/* The protection key of a leaf, -1 where there are none. */
 	int (*pkey)(const struct vmlab_info *info, uint64_t entry);
+	/* vmlab_key_denies() */
+	uint64_t (*key_denies)(uint64_t keys, int key);
 	/* VMLAB_FACT_READ, _WRITE, _EXEC of one entry that is valid. */
 	uint64_t (*permits)(const struct vmlab_info *info, unsigned int level,
 			    uint64_t entry);
-	/* The same, to the kernel. */
+	/* vmlab_asked_grants() */
+	uint64_t (*grants)(const struct vmlab_info *info, uint64_t asked, const char **why);
+	/* What permits says, to the kernel. */
 	uint64_t (*kernel_permits)(const struct vmlab_info *info, unsigned int level,
 				   uint64_t entry);
 	bool (*valid)(unsigned int level, uint64_t entry);

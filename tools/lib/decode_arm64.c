@@ -211,6 +211,24 @@ static const char *memory_type(const struct vmlab_info *info, unsigned int level
 	return slot < sizeof(types) / sizeof(types[0]) ? types[slot] : NULL;
 }
 
+/*
+ * Data: AP[1] lets user mode read, AP[2] clear write as well, and write alone there is not.
+ * An entry can permit a fetch alone; the kernel makes such ones where EPAN keeps itself
+ * from them (adjust_protection_map() of arch/arm64/mm/mmap.c), else readable ones.
+ */
+static uint64_t grants(const struct vmlab_info *info, uint64_t asked, const char **why)
+{
+	uint64_t granted = asked | VMLAB_FACT_READ;
+
+	if (!asked)
+		return 0;
+	if (asked == VMLAB_FACT_EXEC && (info->out_features & VMLAB_ARM64_EPAN))
+		return asked;
+	if (granted != asked)
+		*why = "hardware";
+	return granted;
+}
+
 static int pkey(const struct vmlab_info *info, uint64_t entry)
 {
 	return info->out_features & VMLAB_ARM64_POE ? (int)(entry >> 60 & 7) : -1;
@@ -384,6 +402,7 @@ const struct vmlab_arch vmlab_arch_arm64 = {
 	.memory_type = memory_type,
 	.pkey = pkey,
 	.permits = permits,
+	.grants = grants,
 	.kernel_permits = kernel_permits,
 	.valid = valid,
 	.tag_name = "asid",

@@ -98,6 +98,28 @@ static uint64_t permits(const struct vmlab_info *info, unsigned int level, uint6
 	return facts;
 }
 
+/*
+ * Whatever is present can be read, and without NX executed. Where there are keys, the
+ * kernel gives a mapping that is only executable one that forbids to read it
+ * (execute_only_pkey() of arch/x86/mm/pkeys.c): keys do not bind fetches.
+ */
+static uint64_t grants(const struct vmlab_info *info, uint64_t asked, const char **why)
+{
+	uint64_t granted = asked | VMLAB_FACT_READ;
+
+	if (!asked)
+		return 0;
+	if (!(info->out_features & VMLAB_X86_NX))
+		granted |= VMLAB_FACT_EXEC;
+	if (asked == VMLAB_FACT_EXEC && (info->out_features & VMLAB_X86_PKU)) {
+		*why = "pkey";
+		return asked;
+	}
+	if (granted != asked)
+		*why = "hardware";
+	return granted;
+}
+
 /* SDM 4.9.2: PAT, PCD and PWT choose one of eight memory types. */
 static unsigned int pat_index(unsigned int level, uint64_t entry)
 {
@@ -126,6 +148,14 @@ static const char *memory_type(const struct vmlab_info *info, unsigned int level
 static int pkey(const struct vmlab_info *info, uint64_t entry)
 {
 	return info->out_features & VMLAB_X86_PKU ? (int)(entry >> 59 & 15) : -1;
+}
+
+/* SDM 4.6.2: two bits a key, access and write disabled; fetches are not bound by keys. */
+static uint64_t key_denies(uint64_t keys, int key)
+{
+	uint64_t denied = keys >> (2 * (key & 15)) & 3;
+
+	return denied & 1 ? VMLAB_FACT_READ | VMLAB_FACT_WRITE : denied & 2 ? VMLAB_FACT_WRITE : 0;
 }
 
 /* G says something of leaves alone, and of a present one. */
@@ -267,7 +297,9 @@ const struct vmlab_arch vmlab_arch_x86_64 = {
 	.tlb_groups = tlb_groups,
 	.memory_type = memory_type,
 	.pkey = pkey,
+	.key_denies = key_denies,
 	.permits = permits,
+	.grants = grants,
 	.kernel_permits = kernel_permits,
 	.valid = valid,
 	.tag_name = "pcid",

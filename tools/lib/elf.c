@@ -11,6 +11,7 @@
 #include <gelf.h>
 #include <inttypes.h>
 #include <libelf.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,341 @@ void vmlab_elf_free(struct vmlab_elf *elf)
 {
 	free(elf->segments);
 	memset(elf, 0, sizeof(*elf));
+}
+
+/* Sections of a file that nobody will have; a recording may claim more. */
+#define MAX_SECTIONS	65536
+
+static int by_address(const void *a, const void *b)
+{
+	const struct vmlab_section *x = a, *y = b;
+
+	if (x->vaddr != y->vaddr)
+		return x->vaddr < y->vaddr ? -1 : 1;
+	return (x->size > y->size) - (x->size < y->size);
+}
+
+static ssize_t compute_sections(const void *path, char **out)
+{
+	struct vmlab_section *sections = NULL, *more;
+	Elf_Scn *section = NULL;
+	struct open_elf file;
+	size_t nr = 0, names;
+	GElf_Shdr shdr;
+	int ret;
+
+	ret = open_elf(path, &file);
+	if (ret)
+		return ret;
+	if (elf_getshdrstrndx(file.elf, &names)) {
+		close_elf(&file);
+		return -ENOEXEC;
+	}
+	while (nr < MAX_SECTIONS && (section = elf_nextscn(file.elf, section))) {
+		const char *name;
+
+		/* .tbss takes no room in memory but that of what follows it. */
+		if (!gelf_getshdr(section, &shdr) || !(shdr.sh_flags & SHF_ALLOC) ||
+		    ((shdr.sh_flags & SHF_TLS) && shdr.sh_type == SHT_NOBITS))
+			continue;
+		more = realloc(sections, (nr + 1) * sizeof(*more));
+		if (!more) {
+			free(sections);
+			close_elf(&file);
+			return -ENOMEM;
+		}
+		sections = more;
+		more = &sections[nr++];
+		memset(more, 0, sizeof(*more));
+		more->vaddr = shdr.sh_addr;
+		more->size = shdr.sh_size;
+		more->flags = shdr.sh_flags;
+		more->type = shdr.sh_type;
+		name = elf_strptr(file.elf, names, shdr.sh_name);
+		snprintf(more->name, sizeof(more->name), "%s", name ? name : "");
+	}
+	close_elf(&file);
+	if (nr)
+		qsort(sections, nr, sizeof(*sections), by_address);
+	*out = (char *)sections;
+	return nr * sizeof(*sections);
+}
+
+ssize_t vmlab_elf_sections(struct vmlab_session *session, const char *path,
+			   struct vmlab_section **out)
+{
+	char key[4200], *bytes;
+	size_t nr, i;
+	ssize_t len;
+
+	*out = NULL;
+	snprintf(key, sizeof(key), "elf-sections:%s", path);
+	len = vmlab_source_answer(session->source, key, compute_sections, path, &bytes);
+	if (len < 0)
+		return len;
+	nr = len / sizeof(**out);
+	if (len % sizeof(**out) || nr > MAX_SECTIONS) {
+		free(bytes);
+		return -EBADMSG;
+	}
+	*out = (struct vmlab_section *)bytes;
+	for (i = 0; i < nr; i++)
+		(*out)[i].name[sizeof((*out)[i].name) - 1] = '\0';
+	return nr;
+}
+
+/* ---- what the loader has bound -------------------------------------------- */
+
+struct binding_question {
+	const char *path;
+	pid_t pid;
+	uint64_t bias;
+	unsigned int page_shift;
+};
+
+/* What of the dynamic section counts here. */
+struct dynamic {
+	uint64_t jmprel;
+	uint64_t sz_jmprel;
+	bool rela;
+	bool bind_now;
+};
+
+/* A type of relocation: a slot that is bound to a function. */
+static const struct {
+	uint16_t machine;
+	uint32_t type;
+} jump_slots[] = {
+	{ EM_X86_64, R_X86_64_JUMP_SLOT },
+	{ EM_386, R_386_JMP_SLOT },
+	{ EM_AARCH64, R_AARCH64_JUMP_SLOT },
+	{ EM_ARM, R_ARM_JUMP_SLOT },
+	{ EM_RISCV, R_RISCV_JUMP_SLOT },
+};
+
+static bool is_jump_slot(uint16_t machine, uint32_t type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(jump_slots) / sizeof(jump_slots[0]); i++)
+		if (jump_slots[i].machine == machine && jump_slots[i].type == type)
+			return true;
+	return false;
+}
+
+/* Bytes of the file that are loaded at @vaddr, @len of them, as the @type they are. */
+static Elf_Data *loaded(Elf *elf, uint64_t vaddr, uint64_t len, Elf_Type type)
+{
+	GElf_Phdr phdr;
+	size_t nr, i;
+
+	if (elf_getphdrnum(elf, &nr))
+		return NULL;
+	for (i = 0; i < nr; i++)
+		if (gelf_getphdr(elf, i, &phdr) && phdr.p_type == PT_LOAD &&
+		    vaddr >= phdr.p_vaddr && vaddr - phdr.p_vaddr < phdr.p_filesz &&
+		    len <= phdr.p_filesz - (vaddr - phdr.p_vaddr))
+			return elf_getdata_rawchunk(elf, phdr.p_offset + (vaddr - phdr.p_vaddr),
+						    len, type);
+	return NULL;
+}
+
+static int read_dynamic(Elf *elf, struct dynamic *out)
+{
+	Elf_Data *data = NULL;
+	GElf_Phdr phdr;
+	GElf_Dyn dyn;
+	size_t nr, i;
+	int j;
+
+	memset(out, 0, sizeof(*out));
+	if (elf_getphdrnum(elf, &nr))
+		return -ENOENT;
+	for (i = 0; i < nr && !data; i++)
+		if (gelf_getphdr(elf, i, &phdr) && phdr.p_type == PT_DYNAMIC)
+			data = elf_getdata_rawchunk(elf, phdr.p_offset, phdr.p_filesz, ELF_T_DYN);
+	if (!data)
+		return -ENOENT;
+	for (j = 0; gelf_getdyn(data, j, &dyn) && dyn.d_tag != DT_NULL; j++)
+		switch (dyn.d_tag) {
+		case DT_JMPREL:
+			out->jmprel = dyn.d_un.d_ptr;
+			break;
+		case DT_PLTRELSZ:
+			out->sz_jmprel = dyn.d_un.d_val;
+			break;
+		case DT_PLTREL:
+			out->rela = dyn.d_un.d_val == DT_RELA;
+			break;
+		case DT_BIND_NOW:
+			out->bind_now = true;
+			break;
+		case DT_FLAGS:
+			out->bind_now |= !!(dyn.d_un.d_val & DF_BIND_NOW);
+			break;
+		case DT_FLAGS_1:
+			out->bind_now |= !!(dyn.d_un.d_val & DF_1_NOW);
+			break;
+		}
+	return 0;
+}
+
+/* Words of a process's memory, of pages that are there. */
+struct words {
+	int mem;
+	int pagemap;
+	unsigned int page_shift;
+	size_t size;		/* of a word */
+};
+
+enum word { WORD_READ, WORD_UNTOUCHED, WORD_UNREAD };
+
+static enum word read_word(const struct words *w, uint64_t va, uint64_t *value)
+{
+	uint64_t page, small = 0;
+
+	*value = 0;
+	if (pread(w->pagemap, &page, sizeof(page), va >> w->page_shift << 3) != sizeof(page))
+		return WORD_UNREAD;
+	if (!(page >> 62))
+		return WORD_UNTOUCHED;
+	if (!(page >> 63) || pread(w->mem, &small, w->size, va) != (ssize_t)w->size)
+		return WORD_UNREAD;
+	*value = small;
+	return WORD_READ;
+}
+
+/* A slot is lazy as long as it holds what the file has there: the way to the linker. */
+static void look_at_slot(Elf *elf, const struct words *w, uint64_t bias, uint64_t slot,
+			 struct vmlab_binding *out)
+{
+	Elf_Data *data = loaded(elf, slot, w->size, ELF_T_BYTE);
+	uint64_t now, initial = 0;
+
+	if (!data) {
+		out->unread++;
+		return;
+	}
+	memcpy(&initial, data->d_buf, w->size);
+	switch (read_word(w, slot + bias, &now)) {
+	case WORD_UNTOUCHED:
+		out->lazy++;
+		break;
+	case WORD_UNREAD:
+		out->unread++;
+		break;
+	case WORD_READ:
+		initial += bias;
+		if (w->size == 4)
+			initial &= UINT32_MAX;
+		out->lazy += initial == now;
+		break;
+	}
+}
+
+static void look_at_slots(Elf *elf, const GElf_Ehdr *ehdr, const struct dynamic *dynamic,
+			  const struct words *w, uint64_t bias, struct vmlab_binding *out)
+{
+	Elf_Data *data = loaded(elf, dynamic->jmprel, dynamic->sz_jmprel,
+				dynamic->rela ? ELF_T_RELA : ELF_T_REL);
+	GElf_Rela rela;
+	GElf_Rel rel;
+	int i;
+
+	for (i = 0; data; i++) {
+		uint64_t at, info;
+
+		if (dynamic->rela) {
+			if (!gelf_getrela(data, i, &rela))
+				return;
+			at = rela.r_offset;
+			info = rela.r_info;
+		} else {
+			if (!gelf_getrel(data, i, &rel))
+				return;
+			at = rel.r_offset;
+			info = rel.r_info;
+		}
+		if (!out->last || at < out->first)
+			out->first = at;
+		if (at > out->last)
+			out->last = at;
+		if (!is_jump_slot(ehdr->e_machine, GELF_R_TYPE(info)))
+			continue;
+		out->slots++;
+		look_at_slot(elf, w, bias, at, out);
+	}
+}
+
+static int open_of(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static ssize_t compute_binding(const void *ctx, char **out)
+{
+	const struct binding_question *q = ctx;
+	struct vmlab_binding binding = { 0 };
+	struct words w = { .page_shift = q->page_shift };
+	struct dynamic dynamic;
+	struct open_elf file;
+	GElf_Ehdr ehdr;
+	int ret;
+
+	ret = open_elf(q->path, &file);
+	if (ret)
+		return ret;
+	ret = gelf_getehdr(file.elf, &ehdr) ? read_dynamic(file.elf, &dynamic) : -ENOEXEC;
+	if (!ret) {
+		w.size = ehdr.e_ident[EI_CLASS] == ELFCLASS32 ? 4 : 8;
+		w.mem = open_of(q->pid, "mem");
+		w.pagemap = open_of(q->pid, "pagemap");
+		binding.bind_now = dynamic.bind_now;
+		look_at_slots(file.elf, &ehdr, &dynamic, &w, q->bias, &binding);
+		if (w.mem >= 0)
+			close(w.mem);
+		if (w.pagemap >= 0)
+			close(w.pagemap);
+	}
+	close_elf(&file);
+	if (ret)
+		return ret;
+	*out = malloc(sizeof(binding));
+	if (!*out)
+		return -ENOMEM;
+	memcpy(*out, &binding, sizeof(binding));
+	return sizeof(binding);
+}
+
+int vmlab_elf_binding(struct vmlab_session *session, const char *path, pid_t pid,
+		      uint64_t bias, struct vmlab_binding *out)
+{
+	struct binding_question q = {
+		.path = path,
+		.pid = pid,
+		.bias = bias,
+		.page_shift = session->info.out_page_shift,
+	};
+	char key[4400], *bytes;
+	ssize_t len;
+
+	memset(out, 0, sizeof(*out));
+	snprintf(key, sizeof(key), "elf-binding:%s:%d:%" PRIx64, path, (int)pid, bias);
+	len = vmlab_source_answer(session->source, key, compute_binding, &q, &bytes);
+	if (len < 0)
+		return len;
+	/* A flag may be any byte in a recording: only through memory of our own. */
+	if (len == sizeof(*out)) {
+		bool now = bytes[offsetof(struct vmlab_binding, bind_now)];
+
+		bytes[offsetof(struct vmlab_binding, bind_now)] = now;
+		memcpy(out, bytes, sizeof(*out));
+	}
+	free(bytes);
+	return len == sizeof(*out) ? 0 : -EBADMSG;
 }
 
 struct symbol_question {

@@ -88,6 +88,13 @@ int vmlab_target_fd(const struct vmlab_target *target);
 int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 		      struct vmlab_walk *out);
 
+/*
+ * What the kernel has saved of a thread of it, as struct vmlab_thread says. -EACCES or
+ * -EPERM: not for the caller, who may not attach to it by ptrace(2); -ESRCH: no such
+ * thread; -ENOTTY: the module is older.
+ */
+int vmlab_target_thread(struct vmlab_target *target, pid_t tid, struct vmlab_thread *out);
+
 /* Which leaves a scan reports; all zero for all. */
 struct vmlab_filter {
 	uint64_t all_of;
@@ -268,6 +275,11 @@ uint64_t vmlab_entry_permits(const struct vmlab_info *info, unsigned int level,
  */
 const char *vmlab_entry_memory_type(const struct vmlab_info *info, unsigned int level,
 				    uint64_t entry);
+/*
+ * Of VMLAB_FACT_READ, _WRITE and _EXEC, what a thread with this value in the register of
+ * its keys (vmlab_thread.out_keys) may not do to pages with @key, whatever the entry says.
+ */
+uint64_t vmlab_key_denies(const struct vmlab_info *info, uint64_t keys, int key);
 /* The protection key in a leaf, or -1 where this machine has none in its entries. */
 int vmlab_entry_pkey(const struct vmlab_info *info, uint64_t entry);
 /* The same for the kernel. */
@@ -333,9 +345,38 @@ struct vmlab_elf {
 	struct vmlab_segment *segments;
 };
 
+/* A section that takes part in the memory image. */
+struct vmlab_section {
+	uint64_t vaddr;
+	uint64_t size;
+	uint64_t flags;		/* SHF_* of <elf.h> */
+	uint32_t type;		/* SHT_* */
+	char name[28];		/* cut to fit */
+};
+
+/* What the loader binds in a file: the slots through which it calls into others. */
+struct vmlab_binding {
+	bool bind_now;		/* it asks for all of them to be bound at start */
+	uint64_t slots;		/* of functions, DT_JMPREL */
+	uint64_t lazy;		/* still as they were in the file: bound at the first call */
+	uint64_t unread;	/* that could not be read: swapped, or not for the caller */
+	uint64_t first;		/* unrelocated addresses of the first and the last one */
+	uint64_t last;
+};
+
 /* Reads the program headers of @path. -ENOEXEC: not an ELF file. */
 int vmlab_elf_read(struct vmlab_session *session, const char *path, struct vmlab_elf *out);
 void vmlab_elf_free(struct vmlab_elf *elf);
+/* The sections of @path that are in memory, in ascending order; free(*out). Their number. */
+ssize_t vmlab_elf_sections(struct vmlab_session *session, const char *path,
+			   struct vmlab_section **out);
+/*
+ * The slots of @path where process @pid has it, its addresses less those of the file being
+ * @bias. Reads them through /proc/PID/mem, as ptrace would be allowed to, and only pages
+ * that are there: nothing is brought in. -ENOENT: it is not dynamic.
+ */
+int vmlab_elf_binding(struct vmlab_session *session, const char *path, pid_t pid,
+		      uint64_t bias, struct vmlab_binding *out);
 /* The value of a defined symbol of @path, unrelocated. -ENOENT: it has none. */
 int vmlab_elf_symbol(struct vmlab_session *session, const char *path, const char *name,
 		     uint64_t *value);
@@ -376,6 +417,7 @@ struct vmlab_part {
 	const char *findings[4];
 	size_t nr_findings;
 	pid_t *threads;		/* whose stack pointer lies here */
+	uint64_t *sps;		/* these, in the same order */
 	size_t nr_threads;
 };
 
@@ -394,6 +436,155 @@ struct vmlab_anatomy {
 int vmlab_anatomy_read(struct vmlab_session *session, struct vmlab_target *target,
 		       struct vmlab_anatomy *out);
 void vmlab_anatomy_free(struct vmlab_anatomy *anatomy);
+
+/* ---- perms.c: asked, at most, enforced ------------------------------------ */
+
+/* Combinations of READ, WRITE and EXEC, by their bits in this order. */
+#define VMLAB_COMBINATIONS	8
+
+/* Which one: of VMLAB_FACT_READ, _WRITE and _EXEC. */
+unsigned int vmlab_combination(uint64_t facts);
+/* "r-x" of the @i-th. */
+struct vmlab_perms vmlab_combination_name(unsigned int i);
+
+/*
+ * What user mode gets of a mapping that asks for @asked (VMLAB_FACT_READ ...) once its
+ * page is there and waits for nothing: what the entries of this machine can say, and with
+ * protection keys what the kernel makes of them. *why: the reason for a difference, or
+ * for what takes a key; else NULL.
+ */
+uint64_t vmlab_asked_grants(const struct vmlab_info *info, uint64_t asked, const char **why);
+
+/* Pages of a region that get the same for the same reasons. */
+struct vmlab_perms_pages {
+	uint64_t nr;		/* base pages */
+	unsigned int enforced;	/* a combination */
+	const char *why[VMLAB_WHY_MAX];
+	size_t nr_why;
+};
+
+/* A file in memory: all mappings of one ELF file at one distance from its addresses. */
+struct vmlab_image {
+	const char *name;
+	uint64_t bias;		/* addresses in memory less those in the file */
+	uint64_t start;
+	uint64_t end;
+	struct vmlab_elf elf;
+	struct vmlab_section *sections;
+	size_t nr_sections;
+	const char *relro;	/* "none", "partial", "full"; NULL not known */
+	uint64_t relro_start;	/* what the loader should have made read-only */
+	uint64_t relro_end;
+	bool binding_known;
+	struct vmlab_binding binding;
+	uint64_t dev;		/* of the file: major and minor, then the inode */
+	uint64_t inode;
+};
+
+/* One region of an anatomy. */
+struct vmlab_perms_region {
+	const struct vmlab_part *part;
+	const struct vmlab_vma *vma;	/* NULL where the module tells of none */
+	unsigned int asked;		/* combinations */
+	unsigned int max;
+	uint64_t absent;		/* base pages that are not there */
+	uint64_t enforced[VMLAB_COMBINATIONS];	/* base pages that are */
+	struct vmlab_perms_pages *pages;	/* the same by reasons */
+	size_t nr_pages;
+	const char *why[2 * VMLAB_WHY_MAX];	/* all reasons of all pages */
+	size_t nr_why;
+	int pkey;			/* -1: no keys here */
+	const struct vmlab_image *image;	/* NULL: of no file that is loaded */
+	const struct vmlab_segment *segment;	/* of it */
+	bool relro;			/* all of it should be read-only after start */
+	uint64_t wx;			/* base pages that can be written and executed */
+	uint64_t first_wx;		/* the first of them */
+	uint64_t first_exec;		/* the first one that can be executed, or 0 */
+};
+
+struct vmlab_finding {
+	const char *kind;	/* "wx", "no-guard" ... Documentation/perms.rst */
+	uint64_t va;
+	char detail[160];	/* for people */
+};
+
+/* Markers of MADV_GUARD_INSTALL where stack pointers lie. */
+struct vmlab_guard {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct vmlab_perms_all {
+	struct vmlab_anatomy anatomy;
+	bool keys_known;
+	uint64_t keys;		/* of the first thread: taken into account if it is known */
+	struct vmlab_guard *guards;	/* low to high */
+	size_t nr_guards;
+	struct vmlab_vma *vmas;
+	size_t nr_vmas;
+	bool hidden;		/* what is enforced is withheld, and with it most findings */
+	struct vmlab_perms_region *regions;
+	size_t nr_regions;
+	struct vmlab_image *images;
+	size_t nr_images;
+	struct vmlab_finding *findings;
+	size_t nr_findings;
+};
+
+/* Collects everything `vmlab perms` shows of an open target. */
+int vmlab_perms_read(struct vmlab_session *session, struct vmlab_target *target,
+		     struct vmlab_perms_all *out);
+void vmlab_perms_free(struct vmlab_perms_all *perms);
+
+/* ---- threads.c: stacks and thread-local storage --------------------------- */
+
+/* A module's share of the thread-local storage of a thread. */
+struct vmlab_tls {
+	const struct vmlab_image *image;
+	uint64_t start;
+	uint64_t end;
+};
+
+/* One thread; what is not known of it has a flag that says so. */
+struct vmlab_thread_view {
+	pid_t tid;
+	char comm[64];		/* "" not known */
+	char state;		/* of /proc/PID/task/TID/stat, 0 not known */
+	int cpu;		/* where it runs, or ran last; -1 not known */
+	bool at_known;		/* its stack pointer and program counter */
+	uint64_t sp;
+	uint64_t pc;
+	struct vmlab_thread saved;	/* what its out_known says */
+	bool tp_known;
+	uint64_t tp;		/* by the ABI of the program */
+	const struct vmlab_part *stack;	/* the mapping that sp points into, or NULL */
+	uint64_t stack_start;
+	uint64_t stack_end;
+	uint64_t sz_used;	/* bytes that are there, of the whole mapping */
+	uint64_t sz_reserved;	/* to which it may grow */
+	bool guard_known;
+	uint64_t sz_guard;	/* bytes below it that nobody may touch */
+	const struct vmlab_part *tls;	/* the mapping that tp points into, or NULL */
+	bool tls_known;		/* its storage, and what of it is whose */
+	uint64_t tls_start;
+	uint64_t tls_end;
+	struct vmlab_tls *modules;
+	size_t nr_modules;
+};
+
+struct vmlab_threads_all {
+	struct vmlab_perms_all perms;	/* the mappings and files */
+	struct vmlab_thread_view *threads;
+	size_t nr_threads;
+	bool one_table_known;	/* all roots were told */
+	bool one_table;		/* and are the same, also that of a walk */
+	uint64_t root_pa;	/* of the walk */
+};
+
+/* Collects everything `vmlab threads` shows of an open target. */
+int vmlab_threads_read(struct vmlab_session *session, struct vmlab_target *target,
+		       struct vmlab_threads_all *out);
+void vmlab_threads_free(struct vmlab_threads_all *threads);
 
 /* ---- fill.c: how full the tables are, and what a TLB needs ---------------- */
 

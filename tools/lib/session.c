@@ -28,6 +28,8 @@ struct vmlab_target {
 	pid_t pid;
 	pid_t asked;		/* 0 for the caller itself */
 	uint32_t flags;		/* of OPEN */
+	struct vmlab_object *mem;	/* /proc/PID/mem, once a thread was asked about */
+	int mem_err;		/* why it could not be opened */
 };
 
 /*
@@ -360,6 +362,8 @@ void vmlab_target_close(struct vmlab_target *target)
 	if (!target)
 		return;
 	vmlab_object_close(target->object);
+	if (target->mem)
+		vmlab_object_close(target->mem);
 	free(target);
 }
 
@@ -420,6 +424,45 @@ int vmlab_target_walk(struct vmlab_target *target, uint64_t va,
 	if (!ret && !walk_is_sane(&target->session->info, out))
 		ret = -EBADMSG;
 	return ret;
+}
+
+/* Once: the kernel decides at the open whether we may know registers. */
+static int open_mem(struct vmlab_target *target)
+{
+	char path[64];
+
+	if (target->mem || target->mem_err)
+		return target->mem_err;
+	if (target->asked)
+		snprintf(path, sizeof(path), "/proc/%d/mem", (int)target->pid);
+	else
+		snprintf(path, sizeof(path), "/proc/self/mem");
+	target->mem_err = vmlab_object_open(target->session->source, path, O_RDONLY,
+					    &target->mem);
+	return target->mem_err;
+}
+
+int vmlab_target_thread(struct vmlab_target *target, pid_t tid, struct vmlab_thread *out)
+{
+	struct vmlab_question q = {
+		.cmd = VMLAB_THREAD,
+		.arg = out,
+		.size = sizeof(*out),
+		.sz_in = offsetof(struct vmlab_thread, out_flags),
+		.local = offsetof(struct vmlab_thread, fd),
+		.sz_local = sizeof(out->fd),
+	};
+	int ret = open_mem(target);
+
+	memset(out, 0, sizeof(*out));
+	if (ret)
+		return ret;
+	out->size = sizeof(*out);
+	out->fd = vmlab_object_fd(target->mem);
+	out->tid = tid;
+	ret = vmlab_object_ask(target->object, &q);
+	/* Of another address space than the target's: it runs another program by now. */
+	return ret == -EINVAL ? -ESRCH : ret;
 }
 
 int vmlab_kernel_walk(struct vmlab_session *session, uint64_t va, struct vmlab_walk *out)

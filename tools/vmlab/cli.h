@@ -50,6 +50,8 @@ struct command {
 extern const struct command cmd_info;
 extern const struct command cmd_walk;
 extern const struct command cmd_map;
+extern const struct command cmd_perms;
+extern const struct command cmd_threads;
 extern const struct command cmd_pages;
 extern const struct command cmd_tables;
 extern const struct command cmd_cow;

@@ -13,6 +13,8 @@
 static const struct command *const commands[] = {
 	&cmd_info,
 	&cmd_map,
+	&cmd_perms,
+	&cmd_threads,
 	&cmd_walk,
 	&cmd_pages,
 	&cmd_tables,
