@@ -10,7 +10,7 @@
  *	kernel PID CPU CR3 CR4
  *	user PID CPU CR3 CR4
  *
- * or "moved", when it said something else right after the stop: then we have been away
+ * or "moved PID", when it said something else right after the stop: then we have been away
  * meanwhile. The last lines are "mm PID CTX_ID" of all, ours among them, while all are
  * still there, then what `vmlab tags --json` says. selftests/emulator compares.
  */
@@ -69,7 +69,7 @@ static void stop(const char *where, unsigned int cr3, void (*how)(void))
 		cr3 = VMLAB_X86_REG_CR3;
 	if (memcmp(before.regs, after.regs, sizeof(before.regs)) || before.pid != after.pid ||
 	    before.cpu != after.cpu)
-		printf("moved\n");
+		printf("moved %d\n", getpid());
 	else
 		printf("%s %d %u 0x%llx 0x%llx\n", where, before.pid, before.cpu,
 		       (unsigned long long)before.regs[cr3],
