@@ -76,7 +76,7 @@ static const char *refused(const struct recording *r, const unsigned char *bytes
 	return status == 1 ? "" : "taken for a recording";
 }
 
-TEST_F_TIMEOUT(recording, as_it_was_made_is_answered_from, 60)
+TEST_F_TIMEOUT(recording, as_it_was_made_is_answered_from, 180)
 {
 	size_t i;
 	int status;
@@ -91,7 +91,7 @@ TEST_F_TIMEOUT(recording, as_it_was_made_is_answered_from, 60)
 	}
 }
 
-TEST_F_TIMEOUT(recording, with_any_byte_changed_is_no_recording, 60)
+TEST_F_TIMEOUT(recording, with_any_byte_changed_is_no_recording, 180)
 {
 	const unsigned char changes[] = { 0x01, 0x80, 0xff };
 	struct vmlab_reader *reader;
@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(recording, with_any_byte_changed_is_no_recording, 60)
 	}
 }
 
-TEST_F_TIMEOUT(recording, with_a_byte_changed_is_refused_with_one_line, 60)
+TEST_F_TIMEOUT(recording, with_a_byte_changed_is_refused_with_one_line, 180)
 {
 	size_t i, at;
 
@@ -139,7 +139,7 @@ static size_t boundary(const struct vmlab_reader *reader, const struct recording
 	return (const unsigned char *)record.key - r->rec.bytes - SZ_FRAME;
 }
 
-TEST_F_TIMEOUT(recording, cut_anywhere_is_refused, 60)
+TEST_F_TIMEOUT(recording, cut_anywhere_is_refused, 180)
 {
 	struct vmlab_reader *reader;
 	size_t i, at, middle;
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(recording, cut_anywhere_is_refused, 60)
 	}
 }
 
-TEST_F_TIMEOUT(recording, with_huge_lengths_is_refused_even_with_a_right_sum, 60)
+TEST_F_TIMEOUT(recording, with_huge_lengths_is_refused_even_with_a_right_sum, 180)
 {
 	const uint32_t huge[] = { 0x10000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff };
 	struct vmlab_reader *reader;
@@ -195,7 +195,7 @@ TEST_F_TIMEOUT(recording, with_huge_lengths_is_refused_even_with_a_right_sum, 60
 	}
 }
 
-TEST_F_TIMEOUT(recording, that_somebody_changed_is_answered_well_or_not_at_all, 100)
+TEST_F_TIMEOUT(recording, that_somebody_changed_is_answered_well_or_not_at_all, 300)
 {
 	const unsigned char changes[] = { 0x01, 0x80, 0xff, 0x55, 0x20 };
 	unsigned long answered = 0, not_answered = 0;
@@ -221,7 +221,7 @@ TEST_F_TIMEOUT(recording, that_somebody_changed_is_answered_well_or_not_at_all, 
 	EXPECT_LT(1000, not_answered);
 }
 
-TEST_F_TIMEOUT(recording, of_random_words_is_answered_well_or_not_at_all, 100)
+TEST_F_TIMEOUT(recording, of_random_words_is_answered_well_or_not_at_all, 300)
 {
 	size_t i, k, at;
 	int status;
