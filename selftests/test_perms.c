@@ -519,6 +519,16 @@ TEST_F_TIMEOUT(perms, find_nothing_in_programs_that_behave, 400)
 	command_free(&a);
 }
 
+/*
+ * Slots that nobody calls through: on arm64 crt1.o and crti.o have some for abort(),
+ * __gmon_start__() and __cxa_finalize(), which on x86-64 are no JUMP_SLOTs.
+ */
+#ifdef __aarch64__
+#define NEVER_CALLED	"3"
+#else
+#define NEVER_CALLED	"0"
+#endif
+
 /* Linked in three ways (Makefile): the linker is the witness. */
 TEST_F_TIMEOUT(perms, know_how_much_of_the_tables_the_loader_made_read_only, 120)
 {
@@ -541,7 +551,7 @@ TEST_F_TIMEOUT(perms, know_how_much_of_the_tables_the_loader_made_read_only, 120
 		EXPECT_STREQ(i == 2 ? "true" : "false", answer_at(&a, "images.0.bind_now"));
 		/* puts(), fflush(), alarm() have been called, pause() waits: all bound. */
 		EXPECT_LT(0, answer_number(&a, "images.0.slots"));
-		EXPECT_STREQ("0", answer_at(&a, "images.0.lazy"));
+		EXPECT_STREQ(i == 2 ? "0" : NEVER_CALLED, answer_at(&a, "images.0.lazy"));
 		EXPECT_EQ(i ? 0 : 1, answer_count(&a, "findings"));
 		if (!i)
 			EXPECT_STREQ("writable-got", answer_at(&a, "findings.0.kind"));

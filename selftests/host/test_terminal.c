@@ -151,7 +151,7 @@ static int widest(const char *text, char *where, size_t size)
 	return max;
 }
 
-TEST_F_TIMEOUT(terminal, has_no_line_that_is_wider, 60)
+TEST_F_TIMEOUT(terminal, has_no_line_that_is_wider, 180)
 {
 	static const unsigned short widths[] = { 80, 97, 132, 200 };
 	char line[1024];

@@ -15,9 +15,9 @@ enum {
 
 static const struct render_field fields[] = {
 	[TID]		= { "tid", "TID", RENDER_NUM, 0 },
-	[COMM]		= { "comm", "NAME", RENDER_TEXT, 0 },
+	[COMM]		= { "comm", "NAME", RENDER_TEXT, RENDER_LONG },
 	[STATE]		= { "state", NULL, RENDER_TEXT, RENDER_PROGRAMS },
-	[CPU]		= { "cpu", "CPU", RENDER_NUM, 0 },
+	[CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },
 	[SP]		= { "sp", "STACK POINTER", RENDER_HEX, 0 },
 	[PC]		= { "pc", NULL, RENDER_HEX, RENDER_PROGRAMS },
 	[STACK_START]	= { "stack.start", NULL, RENDER_HEX, RENDER_PROGRAMS },
@@ -34,7 +34,7 @@ static const struct render_field fields[] = {
 	[TLS_START]	= { "tls.start", NULL, RENDER_HEX, RENDER_PROGRAMS },
 	[TLS_END]	= { "tls.end", NULL, RENDER_HEX, RENDER_PROGRAMS },
 	[TLS_MODULES]	= { "tls.modules", NULL, RENDER_ROWS, RENDER_PROGRAMS },
-	[P_SIZE]	= { NULL, "RESERVED", RENDER_SIZE, RENDER_PEOPLE },
+	[P_SIZE]	= { NULL, "STACK", RENDER_SIZE, RENDER_PEOPLE },
 	[P_USED]	= { NULL, "TOUCHED", RENDER_SIZE, RENDER_PEOPLE },
 	[P_DEPTH]	= { NULL, "DEPTH", RENDER_SIZE, RENDER_PEOPLE },
 	[P_GUARD]	= { NULL, "GUARD", RENDER_SIZE, RENDER_PEOPLE },
