@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -240,33 +241,59 @@ static uint64_t end_of_memory(void)
 	return (last + 1) / 4096;
 }
 
-/* Everything that an index says, as one number. */
-static uint64_t sum_of(const struct vmlab_index *index)
+/* What two sets have that is not the same; "" for nothing. */
+static void sets_differ(char *why, size_t size, struct vmlab_sets *sets, const struct vmlab_set *a,
+			struct vmlab_sets *others, const struct vmlab_set *b)
 {
-	uint64_t sum = 14695981039346656037ULL;
-	struct vmlab_sets *sets;
-	struct vmlab_set set;
 	size_t i;
 
-	if (vmlab_sets_start(index, &sets))
-		return 0;
-#define MIX(x) (sum = (sum ^ (uint64_t)(x)) * 1099511628211ULL)
-	while (vmlab_sets_next(sets, &set) > 0) {
-		MIX(set.pfn);
-		MIX(set.count);
-		MIX(set.swap_offset);
-		MIX(set.class[0]);
-		for (i = 0; i < set.nr; i++) {
-			struct vmlab_mapping m = vmlab_sets_mapping(sets, i);
+	*why = '\0';
+	if (a->pfn != b->pfn || a->count != b->count || a->swap_offset != b->swap_offset ||
+	    a->nr != b->nr || strcmp(a->class, b->class)) {
+		snprintf(why, size, "frame %llu x %llu %s %zu mappings 0x%llx, then %llu x %llu %s %zu 0x%llx",
+			 (unsigned long long)a->pfn, (unsigned long long)a->count, a->class,
+			 a->nr, (unsigned long long)vmlab_sets_mapping(sets, 0).facts,
+			 (unsigned long long)b->pfn, (unsigned long long)b->count, b->class, b->nr,
+			 (unsigned long long)vmlab_sets_mapping(others, 0).facts);
+		return;
+	}
+	for (i = 0; i < a->nr; i++) {
+		struct vmlab_mapping m = vmlab_sets_mapping(sets, i);
+		struct vmlab_mapping n = vmlab_sets_mapping(others, i);
 
-			MIX(m.pid);
-			MIX(m.va);
-			MIX(m.facts);
-			MIX(m.count);
-		}
+		if (m.pid == n.pid && m.va == n.va && m.facts == n.facts && m.count == n.count)
+			continue;
+		snprintf(why, size, "frame %llu: %d at 0x%llx facts 0x%llx, then %d at 0x%llx facts 0x%llx",
+			 (unsigned long long)a->pfn, (int)m.pid, (unsigned long long)m.va,
+			 (unsigned long long)m.facts, (int)n.pid, (unsigned long long)n.va,
+			 (unsigned long long)n.facts);
+		return;
+	}
+}
+
+/* The first thing that two indices say differently; "" when they say the same. */
+static void indices_differ(char *why, size_t size, const struct vmlab_index *a,
+			   const struct vmlab_index *b)
+{
+	struct vmlab_sets *sets = NULL, *others = NULL;
+	struct vmlab_set set, other;
+	int more, and_more;
+
+	*why = '\0';
+	if (vmlab_sets_start(a, &sets) || vmlab_sets_start(b, &others)) {
+		snprintf(why, size, "no memory");
+	} else {
+		do {
+			more = vmlab_sets_next(sets, &set);
+			and_more = vmlab_sets_next(others, &other);
+			if (more != and_more)
+				snprintf(why, size, "one has more sets than the other");
+			else if (more > 0)
+				sets_differ(why, size, sets, &set, others, &other);
+		} while (more > 0 && !*why);
 	}
 	vmlab_sets_end(sets);
-	return sum;
+	vmlab_sets_end(others);
 }
 
 static const char *build(struct vmlab_session *session, struct vmlab_index **index)
@@ -305,10 +332,11 @@ static const char *build_twice(struct vmlab_session *session, struct vmlab_index
 		why = build(session, index);
 		if (!why)
 			why = build(session, again);
-		if (!why && tries && sum_of(*index) == sum_of(*again))
-			return NULL;
+		if (!why)
+			indices_differ(pairs->same, sizeof(pairs->same), *index, *again);
+		if (!why && tries && !*pairs->same)
+			break;
 	}
-	snprintf(pairs->same, sizeof(pairs->same), "two runs differ");
 	return why;
 }
 
@@ -339,6 +367,24 @@ static const char *look(struct pairs *pairs, const struct witness *w, struct cou
 	return why;
 }
 
+/*
+ * Since 6.17 the kernel looks by itself at what is accessed (DAMON_STAT), and to see it
+ * takes the accessed bit of pages away, a few at a time: two runs find that. @how is
+ * "N", or "Y" after it. False where it does not do that.
+ */
+static bool damon_stat(const char *how)
+{
+	int fd = open("/sys/module/damon_stat/parameters/enabled", O_RDWR | O_CLOEXEC);
+	bool changed;
+	char was = 0;
+
+	if (fd < 0)
+		return false;
+	changed = read(fd, &was, 1) == 1 && was != *how && pwrite(fd, how, 1, 0) == 1;
+	close(fd);
+	return changed;
+}
+
 static size_t size_of(const struct counts *counts)
 {
 	return counts->end * sizeof(*counts->of) + 3 * CHUNK * 8;
@@ -366,6 +412,7 @@ const char *pairs_compare(struct pairs *pairs)
 	struct witness w;
 	pid_t keeper;
 	int pipe_end;
+	bool damon;
 
 	memset(pairs, 0, sizeof(*pairs));
 	if (take_memory(&counts) || witness_open(&w, 0))
@@ -376,8 +423,11 @@ const char *pairs_compare(struct pairs *pairs)
 		why = "no keeper";
 	if (!why)
 		why = stop_others();
+	damon = damon_stat("N");
 	if (!why)
 		why = look(pairs, &w, &counts);
+	if (damon)
+		damon_stat("Y");
 	if (keeper > 0) {
 		close(pipe_end);
 		waitpid(keeper, NULL, 0);

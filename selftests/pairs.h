@@ -18,7 +18,7 @@ struct pairs {
 	uint64_t borrowed;	/* counted, but the kernel's: it keeps something else there */
 	uint64_t differing;	/* the index has another number than kpagecount */
 	char first[256];	/* of those that differ or lack, in words */
-	char same[128];		/* "" when a second run said the same, byte for byte */
+	char same[160];		/* "" when a second run said the same, byte for byte */
 };
 
 /* NULL, or why it could not be done. Processes go on when it returns, or dies. */

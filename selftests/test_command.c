@@ -103,7 +103,7 @@ static const char *refused(int status, const char *code, const char *words)
 		EXPECT_EQ(NULL, _why) TH_LOG("vmlab %s: %s", _words, _why); \
 	} while (0)
 
-TEST_F(vmlab, tells_what_machine_this_is)
+TEST_F_TIMEOUT(vmlab, tells_what_machine_this_is, 120)
 {
 	static const char *const keys[] = {
 		"api", "module_version", "va_bits", "pa_bits", "user_end", "kernel_start",
@@ -133,7 +133,7 @@ TEST_F(vmlab, tells_what_machine_this_is)
 		EXPECT_STRNE("(missing)", answer_at(&a, "%s", keys[i])) TH_LOG("key %zu", i);
 }
 
-TEST_F(vmlab, walks_every_level_down_to_the_frame_that_pagemap_has)
+TEST_F_TIMEOUT(vmlab, walks_every_level_down_to_the_frame_that_pagemap_has, 120)
 {
 	const unsigned long long places[] = { self->stack, self->code };
 	const int levels = mmu_levels();
@@ -180,7 +180,7 @@ TEST_F(vmlab, walks_every_level_down_to_the_frame_that_pagemap_has)
 	}
 }
 
-TEST_F(vmlab, walks_an_address_with_0x_and_without)
+TEST_F_TIMEOUT(vmlab, walks_an_address_with_0x_and_without, 120)
 {
 	struct answer with, without;
 
@@ -190,7 +190,7 @@ TEST_F(vmlab, walks_an_address_with_0x_and_without)
 	EXPECT_STREQ(with.out, without.out);
 }
 
-TEST_F(vmlab, says_of_an_empty_address_that_nothing_is_there)
+TEST_F_TIMEOUT(vmlab, says_of_an_empty_address_that_nothing_is_there, 120)
 {
 	struct answer a;
 
@@ -202,7 +202,7 @@ TEST_F(vmlab, says_of_an_empty_address_that_nothing_is_there)
 	EXPECT_LT(0, answer_count(&a, "levels"));
 }
 
-TEST_F(vmlab, lists_pages_whose_sums_are_right)
+TEST_F_TIMEOUT(vmlab, lists_pages_whose_sums_are_right, 120)
 {
 	unsigned long long pages = 0;
 	struct answer a;
@@ -230,7 +230,7 @@ TEST_F(vmlab, lists_pages_whose_sums_are_right)
 	EXPECT_STREQ("true", answer_at(&a, "complete"));
 }
 
-TEST_F(vmlab, lists_the_pages_of_a_range_alone)
+TEST_F_TIMEOUT(vmlab, lists_the_pages_of_a_range_alone, 120)
 {
 	const unsigned long long page = self->stack & ~4095ULL;
 	struct answer a;
@@ -307,7 +307,7 @@ TEST_F(vmlab, lists_tables_as_VmPTE_charges_them_and_counts_each_mapped_page_onc
 	EXPECT_NE(NULL, strstr(a.out, "as VmPTE counts"));
 }
 
-TEST_F(vmlab, writes_no_colour_where_nobody_looks)
+TEST_F_TIMEOUT(vmlab, writes_no_colour_where_nobody_looks, 120)
 {
 	struct answer a[3];
 	int i;
@@ -324,7 +324,7 @@ TEST_F(vmlab, writes_no_colour_where_nobody_looks)
 	}
 }
 
-TEST_F(vmlab, refuses_a_pid_that_does_not_exist)
+TEST_F_TIMEOUT(vmlab, refuses_a_pid_that_does_not_exist, 120)
 {
 	EXPECT_REFUSED(1, "ESRCH", "walk 4194303 1000");
 	EXPECT_REFUSED(1, "ESRCH", "pages 4194303");
@@ -333,7 +333,7 @@ TEST_F(vmlab, refuses_a_pid_that_does_not_exist)
 	EXPECT_REFUSED(1, "ESRCH", "frame 4194303:1000");
 }
 
-TEST_F(vmlab, refuses_what_is_no_pid)
+TEST_F_TIMEOUT(vmlab, refuses_what_is_no_pid, 120)
 {
 	EXPECT_REFUSED(2, "EUSAGE", "walk abc 1000");
 	EXPECT_REFUSED(2, "EUSAGE", "pages 0");
@@ -341,7 +341,7 @@ TEST_F(vmlab, refuses_what_is_no_pid)
 	EXPECT_REFUSED(2, "EUSAGE", "pages 99999999999999999999");
 }
 
-TEST_F(vmlab, refuses_a_dead_process_that_nobody_has_buried)
+TEST_F_TIMEOUT(vmlab, refuses_a_dead_process_that_nobody_has_buried, 120)
 {
 	ASSERT_EQ(0, victim_make_zombie(&self->sleeper));
 	EXPECT_REFUSED(1, "ESRCH", "walk %d 1000", self->pid);
@@ -349,7 +349,7 @@ TEST_F(vmlab, refuses_a_dead_process_that_nobody_has_buried)
 	EXPECT_REFUSED(1, "ESRCH", "synonyms %d", self->pid);
 }
 
-TEST_F(vmlab, refuses_a_kernel_thread)
+TEST_F_TIMEOUT(vmlab, refuses_a_kernel_thread, 120)
 {
 	EXPECT_REFUSED(1, "ESRCH", "walk %d 1000", (int)victim_kernel_thread());
 	EXPECT_REFUSED(1, "ESRCH", "pages %d", (int)victim_kernel_thread());
@@ -357,7 +357,7 @@ TEST_F(vmlab, refuses_a_kernel_thread)
 	EXPECT_REFUSED(1, "ESRCH", "frame 1000 --in %d", (int)victim_kernel_thread());
 }
 
-TEST_F(vmlab, refuses_an_address_that_no_process_has)
+TEST_F_TIMEOUT(vmlab, refuses_an_address_that_no_process_has, 120)
 {
 	struct answer a;
 
@@ -383,7 +383,7 @@ static unsigned long long kernel_code(void)
 	return found;
 }
 
-TEST_F(vmlab, walks_an_address_of_the_kernel_half_from_the_kernels_side)
+TEST_F_TIMEOUT(vmlab, walks_an_address_of_the_kernel_half_from_the_kernels_side, 120)
 {
 	const unsigned long long code = kernel_code();
 	struct answer a;
@@ -415,7 +415,7 @@ TEST_F(vmlab, walks_an_address_of_the_kernel_half_from_the_kernels_side)
 	EXPECT_STREQ("(missing)", answer_at(&a, "half"));
 }
 
-TEST_F(vmlab, shows_the_kernel_half_by_region)
+TEST_F_TIMEOUT(vmlab, shows_the_kernel_half_by_region, 120)
 {
 	static const char *const perms[] = { "r--", "rw-", "r-x", "rwx" };
 	unsigned long long bytes = 0, pages;
@@ -447,7 +447,7 @@ TEST_F(vmlab, shows_the_kernel_half_by_region)
 	EXPECT_STREQ("true", answer_at(&a, "complete"));
 }
 
-TEST_F(vmlab, refuses_parts_of_the_kernel_half_that_are_none)
+TEST_F_TIMEOUT(vmlab, refuses_parts_of_the_kernel_half_that_are_none, 120)
 {
 	EXPECT_REFUSED(1, "ERANGE", "kernel 1000-2000");
 	EXPECT_REFUSED(1, "ERANGE", "kernel 0-fffffffffffff000");
@@ -457,12 +457,12 @@ TEST_F(vmlab, refuses_parts_of_the_kernel_half_that_are_none)
 	EXPECT_REFUSED(2, "EUSAGE", "kernel fffffffff0000000-fffffffff0001000 x");
 }
 
-TEST_F(vmlab, refuses_what_is_neither_address_nor_symbol)
+TEST_F_TIMEOUT(vmlab, refuses_what_is_neither_address_nor_symbol, 120)
 {
 	EXPECT_REFUSED(1, "ENOENT", "walk %d no_such_symbol_anywhere", self->pid);
 }
 
-TEST_F(vmlab, refuses_ranges_that_are_none)
+TEST_F_TIMEOUT(vmlab, refuses_ranges_that_are_none, 120)
 {
 	EXPECT_REFUSED(1, "EINVAL", "pages %d 1001-3000", self->pid);
 	EXPECT_REFUSED(1, "EINVAL", "pages %d 1000-3001", self->pid);
@@ -475,7 +475,7 @@ TEST_F(vmlab, refuses_ranges_that_are_none)
 	EXPECT_REFUSED(2, "EUSAGE", "pages %d xyz-zzz", self->pid);
 }
 
-TEST_F(vmlab, refuses_options_commands_and_operands_it_does_not_know)
+TEST_F_TIMEOUT(vmlab, refuses_options_commands_and_operands_it_does_not_know, 120)
 {
 	EXPECT_REFUSED(2, "EUSAGE", "walk --no-such-option 1 1000");
 	EXPECT_REFUSED(2, "EUSAGE", "info --no-such-option");
@@ -492,7 +492,7 @@ TEST_F(vmlab, refuses_options_commands_and_operands_it_does_not_know)
 	EXPECT_REFUSED(1, "ESRCH", "tables %d", (int)victim_kernel_thread());
 }
 
-TEST_F(vmlab, alone_tells_how_it_is_used_and_fails)
+TEST_F_TIMEOUT(vmlab, alone_tells_how_it_is_used_and_fails, 120)
 {
 	struct answer a;
 
@@ -507,7 +507,7 @@ TEST_F(vmlab, alone_tells_how_it_is_used_and_fails)
 	EXPECT_LT(3, command_lines(a.out));
 }
 
-TEST_F(vmlab, refuses_who_may_not)
+TEST_F_TIMEOUT(vmlab, refuses_who_may_not, 120)
 {
 	struct answer a;
 
@@ -517,7 +517,7 @@ TEST_F(vmlab, refuses_who_may_not)
 	EXPECT_STREQ("EACCES", answer_at(&a, "error.code"));
 }
 
-TEST_F(vmlab, says_what_to_do_when_the_module_is_not_loaded)
+TEST_F_TIMEOUT(vmlab, says_what_to_do_when_the_module_is_not_loaded, 120)
 {
 	const char *cell = getenv("VMLAB_CELL");
 	struct answer a;

@@ -16,27 +16,11 @@
 
 #include <kselftest_harness.h>
 
-#include "fixture.h"
-#include "victim.h"
-
 #include <libvmlab.h>
 
-/* A number in kB from /proc/PID/@file, in pages; -1 where there is none. */
-static long kernels(pid_t pid, const char *file, const char *key)
-{
-	char path[64], line[160], name[64];
-	long kb = -1, got;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^:]: %ld kB", name, &got) == 2 && !strcmp(name, key))
-			kb = got;
-	if (f)
-		fclose(f);
-	return kb < 0 ? -1 : kb / 4;
-}
+#include "fixture.h"
+#include "sums.h"
+#include "victim.h"
 
 FIXTURE(map)
 {
@@ -55,145 +39,23 @@ FIXTURE_TEARDOWN(map)
 	vmlab_session_close(self->session);
 }
 
-/* All kinds of the contract. */
-static bool is_known(const char *kind)
-{
-	static const char *const kinds[] = {
-		"code", "rodata", "data", "bss", "heap", "stack", "thread-stack", "tls",
-		"library", "file", "anon", "shared", "vdso", "vvar", "vsyscall", "guard",
-		"device", "hole", "kernel",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i], kind))
-			return true;
-	return false;
-}
-
-/* All sums of @pid, which stands still. */
-static void adds_up(struct __test_metadata *_metadata, struct vmlab_session *session, pid_t pid)
-{
-	struct vmlab_anatomy a;
-	struct vmlab_target *target;
-	uint64_t at = 0, resident = 0;
-	size_t i;
-
-	ASSERT_EQ(0, vmlab_target_open(session, pid, &target));
-	ASSERT_EQ(0, vmlab_anatomy_read(session, target, &a));
-	EXPECT_EQ(kernels(pid, "smaps_rollup", "Rss"), (long)a.total.resident);
-	EXPECT_EQ(kernels(pid, "smaps_rollup", "Anonymous"), (long)a.total.anon);
-	EXPECT_EQ(kernels(pid, "smaps_rollup", "Swap"), (long)a.total.swap);
-	EXPECT_EQ(kernels(pid, "smaps_rollup", "Shared_Clean") +
-		  kernels(pid, "smaps_rollup", "Shared_Dirty"), (long)a.total.shared);
-	EXPECT_EQ(kernels(pid, "smaps_rollup", "Shared_Hugetlb") +
-		  kernels(pid, "smaps_rollup", "Private_Hugetlb"), (long)a.total.hugetlb);
-	EXPECT_EQ(kernels(pid, "status", "VmPTE"), (long)(a.sz_tables / 4096));
-	EXPECT_FALSE(a.changed);
-	/* From zero to the end of all without a gap, and the parts make the whole. */
-	for (i = 0; i < a.nr; i++) {
-		ASSERT_EQ(at, a.parts[i].start);
-		ASSERT_NE(NULL, a.parts[i].kind);
-		EXPECT_TRUE(is_known(a.parts[i].kind)) TH_LOG("%s", a.parts[i].kind);
-		at = a.parts[i].end;
-		resident += a.parts[i].pages.resident;
-	}
-	EXPECT_EQ(0, at);
-	EXPECT_EQ(a.total.resident, resident);
-	vmlab_anatomy_free(&a);
-	vmlab_target_close(target);
-}
-
-/* A program that has said its first line, stopped. */
-static void adds_up_of(struct __test_metadata *_metadata, struct vmlab_session *session,
-		       char *const argv[])
-{
-	struct victim victim;
-	int ret = victim_exec(&victim, argv);
-
-	if (ret == -ENOENT)
-		SKIP(return, "there is no %s here", argv[0]);
-	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, victim_stop(&victim));
-	adds_up(_metadata, session, victim.pid);
-	victim_kill(&victim);
-}
-
 TEST_F_TIMEOUT(map, of_a_shell_adds_up, 300)
 {
 	char *argv[] = { "bash", "-c", "echo; read", NULL };
 
-	adds_up_of(_metadata, self->session, argv);
+	EXPECT_STREQ("", sums_of_program(self->session, argv, NULL));
 }
 
 TEST_F_TIMEOUT(map, of_an_interpreter_adds_up, 300)
 {
 	char *argv[] = { "python3", "-c", "import sys; print(); sys.stdout.flush(); input()", NULL };
 
-	adds_up_of(_metadata, self->session, argv);
-}
-
-TEST_F_TIMEOUT(map, of_a_program_with_64_threads_adds_up, 300)
-{
-	char *argv[] = { "python3", "-c",
-		"import threading,time,sys\n"
-		"for i in range(64): threading.Thread(target=time.sleep,args=(99,),daemon=True).start()\n"
-		"print(); sys.stdout.flush(); input()", NULL };
-
-	adds_up_of(_metadata, self->session, argv);
-}
-
-/* Programs of every kind; those that are not installed are left out, and said so. */
-static const struct {
-	char *argv[4];
-	const char *abi;	/* NULL: this machine's */
-} programs[] = {
-	{ .argv = { "sh", "-c", "echo; read line" } },
-	{ .argv = { "perl", "-e", "$|=1; print qq(\n); <STDIN>" } },
-	{ .argv = { "node", "-e", "console.log(1); setInterval(()=>0,9999)" } },	/* a JIT */
-	{ .argv = { "busybox", "sh", "-c", "echo; read line" } },
-	{ .argv = { "waiter" } },			/* position independent */
-	{ .argv = { "waiter_static" } },
-	{ .argv = { "waiter_nopie" } },
-	{ .argv = { "waiter_execstack" } },
-	{ .argv = { "relro_none" } },
-	{ .argv = { "relro_full" } },
-#ifdef __x86_64__
-	{ .argv = { "waiter32" }, .abi = "i386" },
-#endif
-};
-
-TEST_F_TIMEOUT(map, of_programs_of_every_kind_adds_up, 600)
-{
-	struct vmlab_anatomy a;
-	struct vmlab_target *target;
-	struct victim victim;
-	size_t i, nr = 0;
-
-	for (i = 0; i < ARRAY_SIZE(programs); i++) {
-		if (victim_exec(&victim, (char *const *)programs[i].argv)) {
-			TH_LOG("there is no %s here", programs[i].argv[0]);
-			continue;
-		}
-		TH_LOG("%s", programs[i].argv[0]);
-		ASSERT_EQ(0, victim_stop(&victim));
-		adds_up(_metadata, self->session, victim.pid);
-		ASSERT_EQ(0, vmlab_target_open(self->session, victim.pid, &target));
-		ASSERT_EQ(0, vmlab_anatomy_read(self->session, target, &a));
-		EXPECT_STREQ(programs[i].abi ? programs[i].abi :
-			     vmlab_arch_name(vmlab_session_info(self->session)->out_arch), a.abi);
-		vmlab_anatomy_free(&a);
-		vmlab_target_close(target);
-		victim_kill(&victim);
-		nr++;
-	}
-	/* Our own at least: whoever runs this has built them. */
-	EXPECT_LE(6, nr);
+	EXPECT_STREQ("", sums_of_program(self->session, argv, NULL));
 }
 
 TEST_F(map, of_pid_1_adds_up)
 {
-	adds_up(_metadata, self->session, 1);
+	EXPECT_STREQ("", sums_wrong(self->session, 1, NULL));
 }
 
 /* Huge pages of both kinds, shared memory, private pages of a file, a reservation. */
@@ -221,7 +83,7 @@ TEST_F(map, of_memory_of_every_kind_adds_up)
 
 	ASSERT_EQ(0, victim_fork(&victim, furnish, NULL));
 	ASSERT_EQ(0, victim_stop(&victim));
-	adds_up(_metadata, self->session, victim.pid);
+	EXPECT_STREQ("", sums_wrong(self->session, victim.pid, NULL));
 	victim_kill(&victim);
 }
 
@@ -339,7 +201,7 @@ static void kinds_of(struct __test_metadata *_metadata, struct vmlab_session *se
 	ASSERT_NE(MAP_FAILED, places);
 	ASSERT_EQ(0, victim_fork(&victim, furnish, NULL));
 	ASSERT_EQ(0, victim_stop(&victim));
-	adds_up(_metadata, session, victim.pid);
+	EXPECT_STREQ("", sums_wrong(session, victim.pid, NULL));
 	ASSERT_EQ(0, vmlab_target_open(session, victim.pid, &target));
 	ASSERT_EQ(0, vmlab_anatomy_read(session, target, &a));
 	for (i = 0; i < MAX_PLACES && places[i].at; i++) {
