@@ -235,6 +235,32 @@ static void ask_after_the_end(enum kind kind, int node, int pagemap, int target,
 		wrong(r, "pagemap itself still answers");
 }
 
+/* Where the caller finds /proc, once it is who it is; and who is its own: not itself, or 0. */
+static const char *callers_proc = "/proc";
+static pid_t own_pid;
+
+/* THREAD is for those whom the kernel lets open mem, and the root of its tables is a frame. */
+static void ask_thread(pid_t pid, int pagemap, int target, struct result *r)
+{
+	struct vmlab_thread thread = {
+		.size = sizeof(thread), .fd = pagemap, .tid = pid > 0 ? pid : getpid(),
+	};
+	int mem, ret;
+
+	if (ask(target, VMLAB_THREAD, &thread) != -EINVAL || thread.out_known)
+		wrong(r, "THREAD takes a pagemap for mem");
+	mem = open_of(callers_proc, pid, "mem");
+	if (mem < 0)
+		return;
+	thread.fd = mem;
+	ret = ask(target, VMLAB_THREAD, &thread);
+	if (ret)
+		wrong(r, "THREAD refuses who may open mem");
+	else if (!(thread.out_known & VMLAB_THREAD_ROOT) == r->found.frames)
+		wrong(r, "THREAD tells the root by other rules than frames");
+	close(mem);
+}
+
 /* Everything there is to ask, with what the caller holds. smaps is closed. */
 static void examine(enum kind kind, int node, int pagemap, int smaps, int target,
 		    struct victim *v, struct result *r)
@@ -263,6 +289,7 @@ static void examine(enum kind kind, int node, int pagemap, int smaps, int target
 	why = procview_differs(&view, target, &r->found);
 	if (why)
 		wrong(r, why);
+	ask_thread(v->pid > 0 ? v->pid : own_pid, pagemap, target, r);
 }
 
 /* As the opener: { pagemap, smaps, target }, or the errno of pagemap or of OPEN. */
@@ -272,6 +299,7 @@ static int open_as(const struct who *who, pid_t pid, int node, int fds[3])
 
 	if (!proc)
 		return -ECHILD;
+	callers_proc = proc;
 	if (pid < 0)
 		make_area(NULL);
 	fds[0] = open_of(proc, pid, "pagemap");
@@ -323,6 +351,8 @@ static void ask_with_gifts(const struct who *opener, const struct who *asker, en
 		return;
 	}
 	proc = caller_become(asker, own_proc);
+	callers_proc = proc;
+	own_pid = pid;
 	if (!proc) {
 		wrong(r, "the caller cannot be made");
 	} else if (how == GETS_TARGET) {
@@ -372,6 +402,7 @@ static void ask_as(const struct who *opener, const struct who *asker, enum how h
 			wrong(r, "the caller cannot be made");
 			return;
 		}
+		callers_proc = proc;
 		fds[1] = open_of(proc, v->pid, "smaps");
 		fds[2] = ask_open(node, fds[0]);
 	} else {
