@@ -314,28 +314,28 @@ static int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(faults) *self, 
 }
 
 /* The struct in and the struct out, and then what else there is. */
-TEST_F(faults, INFO_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, INFO_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
 	EXPECT_LE(2, sweep(_metadata, self, info));
 }
 
-TEST_F(faults, WALK_in_a_VMA_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, WALK_in_a_VMA_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
 	EXPECT_LE(2, sweep(_metadata, self, walk_in_vma));
 }
 
-TEST_F(faults, WALK_outside_all_VMAs_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, WALK_outside_all_VMAs_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
 	EXPECT_LE(2, sweep(_metadata, self, walk_outside));
 }
 
-TEST_F(faults, SCAN_into_two_records_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, SCAN_into_two_records_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -343,7 +343,7 @@ TEST_F(faults, SCAN_into_two_records_fails_cleanly_whatever_fails_in_it)
 	EXPECT_EQ(2, self->q.arg.scan.out_nr);
 }
 
-TEST_F(faults, SCAN_in_several_chunks_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, SCAN_in_several_chunks_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -351,14 +351,14 @@ TEST_F(faults, SCAN_in_several_chunks_fails_cleanly_whatever_fails_in_it)
 	EXPECT_EQ(PAGES / 2, self->q.arg.scan.out_nr);
 }
 
-TEST_F(faults, SCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, SCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
 	EXPECT_LE(10, sweep(_metadata, self, scan_untouched));
 }
 
-TEST_F(faults, SCAN_of_raw_entries_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, SCAN_of_raw_entries_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -366,7 +366,7 @@ TEST_F(faults, SCAN_of_raw_entries_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(0, self->q.arg.scan.out_nr);
 }
 
-TEST_F(faults, VMAS_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, VMAS_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -374,7 +374,7 @@ TEST_F(faults, VMAS_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(5, self->q.arg.vmas.out_nr);
 }
 
-TEST_F(faults, TABLES_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, TABLES_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -382,7 +382,7 @@ TEST_F(faults, TABLES_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(5, self->q.arg.tables.out_nr);
 }
 
-TEST_F(faults, KWALK_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, KWALK_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -390,7 +390,7 @@ TEST_F(faults, KWALK_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LE(3, self->q.arg.walk.out_nr_levels);
 }
 
-TEST_F(faults, KSCAN_into_one_record_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, KSCAN_into_one_record_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -398,7 +398,7 @@ TEST_F(faults, KSCAN_into_one_record_fails_cleanly_whatever_fails_in_it)
 	EXPECT_EQ(1, self->q.arg.scan.out_nr);
 }
 
-TEST_F(faults, KSCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, KSCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -406,7 +406,7 @@ TEST_F(faults, KSCAN_into_untouched_memory_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(1, self->q.arg.scan.out_nr);
 }
 
-TEST_F(faults, KREGIONS_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, KREGIONS_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -414,7 +414,7 @@ TEST_F(faults, KREGIONS_fails_cleanly_whatever_fails_in_it)
 	EXPECT_LT(4, self->q.arg.kregions.out_nr);
 }
 
-TEST_F(faults, FRAMES_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, FRAMES_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -423,7 +423,7 @@ TEST_F(faults, FRAMES_fails_cleanly_whatever_fails_in_it)
 	EXPECT_EQ(100, self->q.arg.frames.out_nr);
 }
 
-TEST_F(faults, CPUS_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, CPUS_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -432,7 +432,7 @@ TEST_F(faults, CPUS_fails_cleanly_whatever_fails_in_it)
 	EXPECT_EQ(1, self->q.arg.cpus.out_nr);
 }
 
-TEST_F(faults, MM_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, MM_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -444,7 +444,7 @@ TEST_F(faults, MM_fails_cleanly_whatever_fails_in_it)
  * A process of its own each time: what is kept of it would be seen among the
  * kernel's address spaces.
  */
-TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_it, 300)
 {
 	const int rounds = 4;
 	struct question *q = &self->q;
@@ -503,7 +503,7 @@ TEST_F(faults, OPEN_fails_cleanly_and_holds_no_address_space_whatever_fails_in_i
 	TH_LOG("%u faults injected", faults);
 }
 
-TEST_F(faults, THREAD_fails_cleanly_whatever_fails_in_it)
+TEST_F_TIMEOUT(faults, THREAD_fails_cleanly_whatever_fails_in_it, 120)
 {
 	if (self->missing)
 		SKIP(return, "%s", self->missing);
@@ -512,7 +512,7 @@ TEST_F(faults, THREAD_fails_cleanly_whatever_fails_in_it)
 }
 
 /* The last one: it finds what all those above have left. */
-TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 200)
+TEST_F_TIMEOUT(faults, nothing_is_left_that_kmemleak_finds, 600)
 {
 	char *report = malloc(1 << 16);
 	asker askers[] = { info, walk_in_vma, walk_outside, scan_untouched, scan_raw, vmas,

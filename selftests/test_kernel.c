@@ -156,7 +156,7 @@ static long pages_with(const kernel_data *self, uint64_t start, uint64_t end, ui
 	return scan.err ? -1 : pages;
 }
 
-TEST_F(kernel, divides_its_half_from_low_to_high_without_overlaps)
+TEST_F_TIMEOUT(kernel, divides_its_half_from_low_to_high_without_overlaps, 120)
 {
 	const struct vmlab_kregion *r = self->regions.out_regions;
 	uint64_t at = self->info.out_kernel_start;
@@ -204,7 +204,7 @@ TEST_F_TIMEOUT(kernel, maps_nothing_between_its_regions, 120)
 }
 
 /* The runs of the kernel's image, which lies still, whatever room there is for them. */
-TEST_F(kernel, scan_does_not_depend_on_the_room_for_records)
+TEST_F_TIMEOUT(kernel, scan_does_not_depend_on_the_room_for_records, 120)
 {
 	const struct vmlab_kregion *image = region(self, VMLAB_KREGION_IMAGE);
 	const uint32_t rooms[] = { 1, 2, 3, 17 };
@@ -309,7 +309,7 @@ TEST_F_TIMEOUT(kernel, walk_leads_to_the_leaf_that_the_scan_has, 120)
 	EXPECT_GE(walks / 10, moved) TH_LOG("%" PRIu64 " of %" PRIu64, moved, walks);
 }
 
-TEST_F(kernel, walk_notes_each_level_from_the_same_root)
+TEST_F_TIMEOUT(kernel, walk_notes_each_level_from_the_same_root, 120)
 {
 	const struct vmlab_kregion *image = region(self, VMLAB_KREGION_IMAGE);
 	struct vmlab_walk low, high;
@@ -331,7 +331,7 @@ TEST_F(kernel, walk_notes_each_level_from_the_same_root)
 }
 
 /* In the last page error pointers point nowhere. */
-TEST_F(kernel, walks_the_last_page_and_finds_nothing)
+TEST_F_TIMEOUT(kernel, walks_the_last_page_and_finds_nothing, 120)
 {
 	struct vmlab_walk walk;
 
@@ -400,7 +400,7 @@ static uint64_t section(const char *name)
 	return strtoull(text, NULL, 16);
 }
 
-TEST_F(kernel, module_is_mapped_as_its_sections_want)
+TEST_F_TIMEOUT(kernel, module_is_mapped_as_its_sections_want, 120)
 {
 	static const struct {
 		const char *name;
@@ -424,7 +424,7 @@ TEST_F(kernel, module_is_mapped_as_its_sections_want)
 }
 
 /* The kernel's own alias of a frame: at a fixed place, writable, never executable. */
-TEST_F(kernel, direct_map_has_each_of_our_frames)
+TEST_F_TIMEOUT(kernel, direct_map_has_each_of_our_frames, 120)
 {
 	const struct vmlab_kregion *direct = region(self, VMLAB_KREGION_DIRECT);
 	const int pages = 256;
@@ -557,7 +557,7 @@ TEST_F_TIMEOUT(kernel, maps_what_vmallocinfo_lists, 120)
 	free(pa);
 }
 
-TEST_F(kernel, filters_as_scan_does)
+TEST_F_TIMEOUT(kernel, filters_as_scan_does, 120)
 {
 	const struct vmlab_kregion *image = region(self, VMLAB_KREGION_IMAGE);
 	const uint64_t start = image->start, end = image->end;
@@ -589,7 +589,7 @@ TEST_F(kernel, filters_as_scan_does)
 	EXPECT_EQ(end, scan.out_next);
 }
 
-TEST_F(kernel, takes_addresses_of_its_own_half_only)
+TEST_F_TIMEOUT(kernel, takes_addresses_of_its_own_half_only, 120)
 {
 	const uint64_t start = self->info.out_kernel_start;
 	const uint64_t below[] = { 0, PAGE, self->info.out_user_end, start - PAGE, start - 1 };
@@ -644,7 +644,7 @@ static int scan_filtered(const kernel_data *self, uint64_t all, uint64_t any, ui
 	return ask(self->node, VMLAB_KSCAN, &scan);
 }
 
-TEST_F(kernel, takes_no_scan_that_it_does_not_understand)
+TEST_F_TIMEOUT(kernel, takes_no_scan_that_it_does_not_understand, 120)
 {
 	const uint32_t size = sizeof(struct vmlab_run);
 	int bit;

@@ -53,7 +53,7 @@ TEST_F_TIMEOUT(map, of_an_interpreter_adds_up, 300)
 	EXPECT_STREQ("", sums_of_program(self->session, argv, NULL));
 }
 
-TEST_F(map, of_pid_1_adds_up)
+TEST_F_TIMEOUT(map, of_pid_1_adds_up, 120)
 {
 	EXPECT_STREQ("", sums_wrong(self->session, 1, NULL));
 }
@@ -77,7 +77,7 @@ static void furnish(void *arg)
 	pkey_mprotect(own, 8 * PAGE, PROT_READ, pkey_alloc(0, PKEY_DISABLE_WRITE));
 }
 
-TEST_F(map, of_memory_of_every_kind_adds_up)
+TEST_F_TIMEOUT(map, of_memory_of_every_kind_adds_up, 120)
 {
 	struct victim victim;
 
@@ -215,12 +215,12 @@ static void kinds_of(struct __test_metadata *_metadata, struct vmlab_session *se
 	victim_kill(&victim);
 }
 
-TEST_F(map, of_every_kind_has_the_kind_that_the_process_knows)
+TEST_F_TIMEOUT(map, of_every_kind_has_the_kind_that_the_process_knows, 120)
 {
 	kinds_of(_metadata, self->session, furnish_every_kind);
 }
 
-TEST_F(map, above_47_bits_goes_on)
+TEST_F_TIMEOUT(map, above_47_bits_goes_on, 120)
 {
 	if (vmlab_session_info(self->session)->out_user_end <= 1ULL << 50) {
 		TH_LOG("user addresses end below");
@@ -231,7 +231,7 @@ TEST_F(map, above_47_bits_goes_on)
 }
 
 /* The holes in words: a gap without addresses, and what a 32-bit program cannot reach. */
-TEST_F(map, names_what_has_no_address)
+TEST_F_TIMEOUT(map, names_what_has_no_address, 120)
 {
 	const struct vmlab_info *info = vmlab_session_info(self->session);
 	struct vmlab_target *target;

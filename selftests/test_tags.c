@@ -121,7 +121,7 @@ static uint64_t our_page(uint64_t *va)
 	return PM_PFN(word);
 }
 
-TEST_F(tags, of_this_cpu_lead_from_its_root_to_our_own_pages)
+TEST_F_TIMEOUT(tags, of_this_cpu_lead_from_its_root_to_our_own_pages, 120)
 {
 	struct vmlab_cpu *cpu;
 	uint64_t va, pfn;
@@ -144,7 +144,7 @@ TEST_F(tags, of_this_cpu_lead_from_its_root_to_our_own_pages)
 	EXPECT_EQ(mmu_second_root(), mm.out_user_root != VMLAB_PA_NONE);
 }
 
-TEST_F(tags, of_this_cpu_say_what_the_registers_of_this_machine_are)
+TEST_F_TIMEOUT(tags, of_this_cpu_say_what_the_registers_of_this_machine_are, 120)
 {
 	struct vmlab_cpu *cpu;
 	struct vmlab_mm mm;
@@ -195,7 +195,7 @@ static void stay_and_spin(unsigned int cpu)
 		turns++;
 }
 
-TEST_F(tags, of_every_cpu_are_those_of_the_process_that_runs_there)
+TEST_F_TIMEOUT(tags, of_every_cpu_are_those_of_the_process_that_runs_there, 120)
 {
 	long nr = sysconf(_SC_NPROCESSORS_ONLN), try;
 	unsigned int cpu;
@@ -238,7 +238,7 @@ TEST_F(tags, of_every_cpu_are_those_of_the_process_that_runs_there)
 	}
 }
 
-TEST_F(tags, of_a_hundred_processes_are_all_different)
+TEST_F_TIMEOUT(tags, of_a_hundred_processes_are_all_different, 120)
 {
 	struct victim victims[MANY];
 	struct vmlab_mm mms[MANY];
@@ -274,7 +274,7 @@ TEST_F(tags, of_a_hundred_processes_are_all_different)
 		victim_kill(&victims[i]);
 }
 
-TEST_F(tags, are_others_after_an_exec)
+TEST_F_TIMEOUT(tags, are_others_after_an_exec, 120)
 {
 	char *argv[] = { "cat", NULL };
 	struct vmlab_mm before, after;
@@ -307,7 +307,7 @@ TEST_F(tags, are_others_after_an_exec)
 	waitpid(pid, NULL, 0);
 }
 
-TEST_F(tags, count_the_flushes_of_an_address_space)
+TEST_F_TIMEOUT(tags, count_the_flushes_of_an_address_space, 120)
 {
 	const unsigned int nr = 50;
 	struct vmlab_mm before, after;
@@ -334,7 +334,7 @@ TEST_F(tags, count_the_flushes_of_an_address_space)
 #endif
 }
 
-TEST_F(tags, of_both_roots_are_compared_entry_by_entry_under_KPTI)
+TEST_F_TIMEOUT(tags, of_both_roots_are_compared_entry_by_entry_under_KPTI, 120)
 {
 	uint64_t raw[512], raw_user[512], va, pfn;
 	unsigned int i, at = 0, left_out = 0;
@@ -381,7 +381,7 @@ TEST_F(tags, of_both_roots_are_compared_entry_by_entry_under_KPTI)
 	EXPECT_LE(2, left_out);
 }
 
-TEST_F(tags, are_refused_when_they_are_asked_wrongly)
+TEST_F_TIMEOUT(tags, are_refused_when_they_are_asked_wrongly, 120)
 {
 	struct vmlab_mm mm = { .size = sizeof(mm), .nr_recs = VMLAB_ROOT_ENTRIES - 1,
 			       .rec_size = sizeof(self->roots[0]) };
@@ -451,7 +451,7 @@ static int as_nobody(FIXTURE_DATA(tags) *self)
 	return ask(target, VMLAB_MM, &mm) == -EPERM ? 0 : 5;
 }
 
-TEST_F(tags, are_withheld_from_who_may_not_see_frames)
+TEST_F_TIMEOUT(tags, are_withheld_from_who_may_not_see_frames, 120)
 {
 	int status;
 	pid_t pid;
@@ -491,7 +491,7 @@ static unsigned long long number(const struct answer *a, const char *table, long
 	return answer_number(a, path);
 }
 
-TEST_F(tags, are_shown_by_the_command_as_the_module_has_them)
+TEST_F_TIMEOUT(tags, are_shown_by_the_command_as_the_module_has_them, 120)
 {
 	struct vmlab_mm mm;
 	struct answer a;
@@ -528,7 +528,7 @@ TEST_F(tags, are_shown_by_the_command_as_the_module_has_them)
 	victim_kill(&v);
 }
 
-TEST_F(tags, where_there_are_none_are_null_and_it_is_said_so)
+TEST_F_TIMEOUT(tags, where_there_are_none_are_null_and_it_is_said_so, 120)
 {
 	struct answer a;
 	long i;
@@ -570,7 +570,7 @@ static const char *tag_text(FIXTURE_DATA(tags) *self, pid_t pid, char *buf, size
 	return buf;
 }
 
-TEST_F(tags, tell_homonyms_apart_or_it_is_said_that_a_switch_flushes)
+TEST_F_TIMEOUT(tags, tell_homonyms_apart_or_it_is_said_that_a_switch_flushes, 120)
 {
 	const bool off = !self->info.out_asid_bits;
 	char *page = fixture_anon(PAGE, PROT_READ | PROT_WRITE);
@@ -606,7 +606,7 @@ TEST_F(tags, tell_homonyms_apart_or_it_is_said_that_a_switch_flushes)
 	victim_kill(&v);
 }
 
-TEST_F(tags, of_a_process_that_is_not_there_are_one_line_and_a_document)
+TEST_F_TIMEOUT(tags, of_a_process_that_is_not_there_are_one_line_and_a_document, 120)
 {
 	struct answer a;
 
