@@ -8,13 +8,11 @@
  * memory, without the checks of the kernel's accessors, which take a page that changes
  * under them for a bug. What does not fit together is read again.
  */
-#include <linux/capability.h>
 #include <linux/hugetlb.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/sched/signal.h>
-#include <linux/security.h>
 #include <linux/uaccess.h>
 
 #include "frame.h"
@@ -194,9 +192,7 @@ static int check(struct file *file, const struct vmlab_frames *frames)
 	if (frames->end > FRAMES_END)
 		return -ERANGE;
 	/* As /proc/kpageflags, which root alone may open, and what lockdown keeps. */
-	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN))
-		return -EPERM;
-	return security_locked_down(LOCKDOWN_KCORE);
+	return vmlab_kernel_visible(file) ? 0 : -EPERM;
 }
 
 long vmlab_frame_list(struct vmlab_call *call)

@@ -361,9 +361,9 @@ bool vmlab_kernel_translate(u64 va, u64 *pa)
  * Who may see how the kernel lies in memory. As for pagemap's frames, the one who opened
  * the node decides; as for /proc/kcore, lockdown does, at every question.
  */
-static bool may_see(struct file *file)
+bool vmlab_kernel_visible(struct file *node)
 {
-	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN) &&
+	return file_ns_capable(node, &init_user_ns, CAP_SYS_ADMIN) &&
 	       !security_locked_down(LOCKDOWN_KCORE);
 }
 
@@ -379,7 +379,7 @@ long vmlab_kernel_walk(struct vmlab_call *call)
 	struct walker w = { .runs = &runs, .trace = walk, .budget = VMLAB_MAX_LEVELS };
 	u64 va = walk->va & PAGE_MASK;
 
-	if (!may_see(call->file))
+	if (!vmlab_kernel_visible(call->file))
 		return -EPERM;
 	if (walk->flags)
 		return -EOPNOTSUPP;
@@ -464,7 +464,7 @@ long vmlab_kernel_scan(struct vmlab_call *call)
 	struct walker w = { .runs = &runs };
 	long ret;
 
-	if (!may_see(call->file))
+	if (!vmlab_kernel_visible(call->file))
 		return -EPERM;
 	ret = check(ask);
 	if (ret)
@@ -493,7 +493,7 @@ long vmlab_kernel_regions(struct vmlab_call *call)
 	struct vmlab_kregion *regions = ask->out_regions;
 	unsigned int i, nr;
 
-	if (!may_see(call->file))
+	if (!vmlab_kernel_visible(call->file))
 		return -EPERM;
 	if (ask->flags || ask->__reserved)
 		return -EOPNOTSUPP;

@@ -9,13 +9,11 @@
  * what follows from numbers of the kernel's own, such as the distance from one root to
  * the other, is worked out here.
  */
-#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/security.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
@@ -82,9 +80,7 @@ static int check(struct file *file, const struct vmlab_cpus *cpus)
 		return -EINVAL;
 	if (cpus->end > CPUS_END)
 		return -ERANGE;
-	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN))
-		return -EPERM;
-	return security_locked_down(LOCKDOWN_KCORE);
+	return vmlab_kernel_visible(file) ? 0 : -EPERM;
 }
 
 long vmlab_tags_cpus(struct vmlab_call *call)

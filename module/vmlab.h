@@ -113,6 +113,7 @@ int vmlab_walk_vma_tables(struct vm_area_struct *vma, unsigned long start,
 			  unsigned long *next);
 
 /* kernel.c */
+bool vmlab_kernel_visible(struct file *node);
 long vmlab_kernel_walk(struct vmlab_call *call);
 long vmlab_kernel_scan(struct vmlab_call *call);
 long vmlab_kernel_regions(struct vmlab_call *call);
