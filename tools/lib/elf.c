@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "session.h"
 
 /* Program headers of a file that nobody will have; a recording may claim more. */
@@ -322,51 +323,32 @@ static int read_dynamic(Elf *elf, struct dynamic *out)
 	return 0;
 }
 
-/* Words of a process's memory, of pages that are there. */
+/* Words of a process's memory. */
 struct words {
-	int mem;
-	int pagemap;
-	unsigned int page_shift;
+	struct vmlab_memory memory;
 	size_t size;		/* of a word */
 };
-
-enum word { WORD_READ, WORD_UNTOUCHED, WORD_UNREAD };
-
-static enum word read_word(const struct words *w, uint64_t va, uint64_t *value)
-{
-	uint64_t page, small = 0;
-
-	*value = 0;
-	if (pread(w->pagemap, &page, sizeof(page), va >> w->page_shift << 3) != sizeof(page))
-		return WORD_UNREAD;
-	if (!(page >> 62))
-		return WORD_UNTOUCHED;
-	if (!(page >> 63) || pread(w->mem, &small, w->size, va) != (ssize_t)w->size)
-		return WORD_UNREAD;
-	*value = small;
-	return WORD_READ;
-}
 
 /* A slot is lazy as long as it holds what the file has there: the way to the linker. */
 static void look_at_slot(Elf *elf, const struct words *w, uint64_t bias, uint64_t slot,
 			 struct vmlab_binding *out)
 {
 	Elf_Data *data = loaded(elf, slot, w->size, ELF_T_BYTE);
-	uint64_t now, initial = 0;
+	uint64_t now = 0, initial = 0;
 
 	if (!data) {
 		out->unread++;
 		return;
 	}
 	memcpy(&initial, data->d_buf, w->size);
-	switch (read_word(w, slot + bias, &now)) {
-	case WORD_UNTOUCHED:
+	switch (vmlab_memory_read(&w->memory, slot + bias, &now, w->size)) {
+	case VMLAB_MEMORY_UNTOUCHED:
 		out->lazy++;
 		break;
-	case WORD_UNREAD:
+	case VMLAB_MEMORY_UNREAD:
 		out->unread++;
 		break;
-	case WORD_READ:
+	case VMLAB_MEMORY_READ:
 		initial += bias;
 		if (w->size == 4)
 			initial &= UINT32_MAX;
@@ -409,19 +391,11 @@ static void look_at_slots(Elf *elf, const GElf_Ehdr *ehdr, const struct dynamic 
 	}
 }
 
-static int open_of(pid_t pid, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
 static ssize_t compute_binding(const void *ctx, char **out)
 {
 	const struct binding_question *q = ctx;
 	struct vmlab_binding binding = { 0 };
-	struct words w = { .page_shift = q->page_shift };
+	struct words w;
 	struct dynamic dynamic;
 	struct open_elf file;
 	GElf_Ehdr ehdr;
@@ -433,14 +407,10 @@ static ssize_t compute_binding(const void *ctx, char **out)
 	ret = gelf_getehdr(file.elf, &ehdr) ? read_dynamic(file.elf, &dynamic) : -ENOEXEC;
 	if (!ret) {
 		w.size = ehdr.e_ident[EI_CLASS] == ELFCLASS32 ? 4 : 8;
-		w.mem = open_of(q->pid, "mem");
-		w.pagemap = open_of(q->pid, "pagemap");
+		vmlab_memory_open(&w.memory, q->pid, q->page_shift);
 		binding.bind_now = dynamic.bind_now;
 		look_at_slots(file.elf, &ehdr, &dynamic, &w, q->bias, &binding);
-		if (w.mem >= 0)
-			close(w.mem);
-		if (w.pagemap >= 0)
-			close(w.pagemap);
+		vmlab_memory_close(&w.memory);
 	}
 	close_elf(&file);
 	if (ret)

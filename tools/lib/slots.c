@@ -4,16 +4,15 @@
  * module may name, and BPF can.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 #include <vmlab_slots.h>
 
+#include "bpf.h"
 #include "session.h"
 #include "slots.h"
 
@@ -30,14 +29,6 @@ struct wanted {
 	const struct vmlab_cpu *cpus;
 	size_t nr;
 };
-
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
-{
-	/* For who works on bpf/: what the verifier says. */
-	if (level == LIBBPF_DEBUG || !getenv("VMLAB_BPF_LOG"))
-		return 0;
-	return vfprintf(stderr, format, args);
-}
 
 /* The slots of one CPU that hold something, behind those that are there. */
 static int read_cpu(int program, uint32_t cpu, struct vmlab_tlb_slot *slots, size_t *nr)
@@ -69,11 +60,7 @@ static int read_cpu(int program, uint32_t cpu, struct vmlab_tlb_slot *slots, siz
  */
 static int why(int err)
 {
-	if (err == -ENOMEM || err == -EPERM)
-		return err;
-	if (err == -ENOENT)
-		return -ENXIO;
-	return err == -EACCES ? -EPERM : -EOPNOTSUPP;
+	return err == -ENOENT ? -ENXIO : vmlab_bpf_why(err);
 }
 
 /* A program that is run by us and attached to nothing. */
@@ -86,9 +73,10 @@ static int load(struct bpf_object **out)
 
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "vmlab");
 
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return errno == ENOENT ? -ENOENT : -EPERM;
-	libbpf_set_print(silent);
+	*out = NULL;
+	ret = vmlab_bpf_begin();
+	if (ret)
+		return ret;
 	bytes = vmlab_slots__elf_bytes(&size);
 	object = bpf_object__open_mem(bytes, size, &opts);
 	if (!object)

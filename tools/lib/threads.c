@@ -11,14 +11,13 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "anatomy.h"
+#include "memory.h"
 #include "session.h"
 
 /* ---- words of its memory --------------------------------------------------- */
@@ -30,37 +29,23 @@ struct memory_question {
 	unsigned int page_shift;
 };
 
-static int open_of(pid_t pid, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* Only of a page that is there: looking at a process brings nothing in. */
 static ssize_t compute_memory(const void *ctx, char **out)
 {
 	const struct memory_question *q = ctx;
-	int mem = open_of(q->pid, "mem"), pagemap = open_of(q->pid, "pagemap");
+	struct vmlab_memory memory;
 	ssize_t ret = -EIO;
-	uint64_t page;
 
 	*out = malloc(q->size);
 	if (!*out)
-		ret = -ENOMEM;
-	else if (mem >= 0 && pread(pagemap, &page, sizeof(page), q->va >> q->page_shift << 3) ==
-		 sizeof(page) && (page >> 63) &&
-		 pread(mem, *out, q->size, q->va) == (ssize_t)q->size)
+		return -ENOMEM;
+	vmlab_memory_open(&memory, q->pid, q->page_shift);
+	if (vmlab_memory_read(&memory, q->va, *out, q->size) == VMLAB_MEMORY_READ)
 		ret = q->size;
+	vmlab_memory_close(&memory);
 	if (ret < 0) {
 		free(*out);
 		*out = NULL;
 	}
-	if (mem >= 0)
-		close(mem);
-	if (pagemap >= 0)
-		close(pagemap);
 	return ret;
 }
 

@@ -26,6 +26,7 @@
 #include <linux/types.h>
 #include <vmlab_event.h>
 
+#include "bpf.h"
 #include "kcore.h"
 #include "session.h"
 #include "symbols.h"
@@ -114,14 +115,6 @@ static bool file_says(const char *path, const char *word)
 	text[len] = '\0';
 	fclose(file);
 	return strstr(text, word);
-}
-
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
-{
-	/* For who works on bpf/: what the verifier says. */
-	if (level == LIBBPF_DEBUG || !getenv("VMLAB_BPF_LOG"))
-		return 0;
-	return vfprintf(stderr, format, args);
 }
 
 static uint32_t ring_bytes(const struct vmlab_trace_options *options)
@@ -326,11 +319,10 @@ static bool may_be_preempted(void)
 static int load_all(struct vmlab_trace *trace)
 {
 	size_t i;
-	int ret;
+	int ret = vmlab_bpf_begin();
 
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return errno == ENOENT ? -ENOENT : -EPERM;
-	libbpf_set_print(silent);
+	if (ret)
+		return ret;
 	trace->preemptible = may_be_preempted();
 	if (MAY_LACK_NAMES)
 		configure_memory(&trace->config);
@@ -342,9 +334,7 @@ static int load_all(struct vmlab_trace *trace)
 			continue;
 		if (file_says("/sys/kernel/security/lockdown", "[confidentiality]"))
 			return -EACCES;
-		if (ret == -ENOMEM || ret == -EPERM)
-			return ret;
-		return ret == -EACCES ? -EPERM : -EOPNOTSUPP;
+		return vmlab_bpf_why(ret);
 	}
 	return trace->nr_loaded ? 0 : -EINVAL;
 }
