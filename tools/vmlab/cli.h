@@ -169,6 +169,8 @@ int cli_open_bare(struct cli *cli);
  * On success the operands left are in cli->argv.
  */
 int cli_open_target(struct cli *cli);
+/* The same where there is no other operand. */
+int cli_open_process(struct cli *cli);
 /* The same for two processes, operands 0 and 1. */
 int cli_open_pair(struct cli *cli);
 /* START-END, both hexadecimal addresses. */
@@ -201,13 +203,12 @@ void cli_catch_interrupts(bool on);
 bool cli_interrupted(void);
 
 /*
- * What `watch` shows again and again. cow_open() and map_open() take the operands and
- * return an exit status; cow_show() and map_show() make a document but for its end
+ * What `watch` shows again and again. cow_open() takes the operands and returns an exit
+ * status, as cli_open_process() does for map; cow_show() and map_show() make a document but for its end
  * (none was begun when render_begun() says so), and return 0 or -errno.
  */
 int cow_open(struct cli *cli);
 int cow_show(struct cli *cli);
-int map_open(struct cli *cli);
 int map_show(struct cli *cli);
 
 /* view.c: parts that several commands show. */

@@ -202,13 +202,6 @@ static void show_legend(struct cli *cli)
 	render_note(cli->render, "%s", legend);
 }
 
-int map_open(struct cli *cli)
-{
-	if (cli->argc != (cli->cmd_argv ? 0 : 1))
-		return cli_usage(cli, "it takes a process");
-	return cli_open_target(cli);
-}
-
 int map_show(struct cli *cli)
 {
 	static const struct render_field abi = { "abi", "abi", RENDER_TEXT, RENDER_PROGRAMS };
@@ -236,7 +229,7 @@ int map_show(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-	int ret = map_open(cli);
+	int ret = cli_open_process(cli);
 
 	if (ret)
 		return ret;

@@ -425,9 +425,7 @@ static int run(struct cli *cli)
 	struct vmlab_perms_all perms;
 	int ret;
 
-	if (cli->argc != (cli->cmd_argv ? 0 : 1))
-		return cli_usage(cli, "it takes a process");
-	ret = cli_open_target(cli);
+	ret = cli_open_process(cli);
 	if (ret)
 		return ret;
 	ret = vmlab_perms_read(cli->session, cli->target, &perms);

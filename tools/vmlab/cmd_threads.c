@@ -132,9 +132,7 @@ static int run(struct cli *cli)
 	size_t i;
 	int ret;
 
-	if (cli->argc != (cli->cmd_argv ? 0 : 1))
-		return cli_usage(cli, "it takes a process");
-	ret = cli_open_target(cli);
+	ret = cli_open_process(cli);
 	if (ret)
 		return ret;
 	ret = vmlab_threads_read(cli->session, cli->target, &threads);

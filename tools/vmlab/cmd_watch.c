@@ -22,7 +22,7 @@ static const struct view {
 	int (*show)(struct cli *cli);
 } views[] = {
 	{ "cow", cow_open, cow_show },
-	{ "map", map_open, map_show },
+	{ "map", cli_open_process, map_show },
 };
 
 #define NR_VIEWS (sizeof(views) / sizeof(views[0]))

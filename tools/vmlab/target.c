@@ -79,6 +79,13 @@ static int start_child(struct cli *cli)
 	return CLI_OK;
 }
 
+int cli_open_process(struct cli *cli)
+{
+	if (cli->argc != (cli->cmd_argv ? 0 : 1))
+		return cli_usage(cli, "it takes a process");
+	return cli_open_target(cli);
+}
+
 int cli_open_target(struct cli *cli)
 {
 	int ret;
