@@ -530,10 +530,14 @@ static void cut(struct shown *said, size_t room)
 	said->columns = plain_columns(said->text, said->len);
 }
 
-/* A row below what libsmartcols has laid out. */
-static void flow(struct render *r, const struct render_value *values)
+/*
+ * A row in columns of @widths. @room: columns of the terminal, where what is long is cut;
+ * 0: nothing is. A cell that is wider than its column shifts the rest, and is what @grown,
+ * unless NULL, says from then on.
+ */
+static void cells(struct render *r, const struct render_value *values,
+		  const unsigned int *widths, size_t room, unsigned int *grown)
 {
-	struct text *t = T(r);
 	size_t last = last_of(r), i, column = 0;
 	char buf[LIST_MAX];
 
@@ -545,15 +549,22 @@ static void flow(struct render *r, const struct render_value *values)
 		if (field->flags & RENDER_PROGRAMS)
 			continue;
 		said = format(r, buf, sizeof(buf), field->type, &values[i]);
-		if (t->room && (field->flags & RENDER_LONG))
-			cut(&said, i < last ? t->widths[i] :
-			    column < t->room ? t->room - column : 0);
-		width = cell(r, field, cell_colour(r, field, &values[i]), &said, t->widths[i],
+		if (room && (field->flags & RENDER_LONG))
+			cut(&said, i < last ? widths[i] : column < room ? room - column : 0);
+		width = cell(r, field, cell_colour(r, field, &values[i]), &said, widths[i],
 			     i == last);
-		if (width > t->widths[i])
-			t->widths[i] = width;
+		if (grown && width > grown[i])
+			grown[i] = width;
 		column += width + 1;
 	}
+}
+
+/* A row below what libsmartcols has laid out. */
+static void flow(struct render *r, const struct render_value *values)
+{
+	struct text *t = T(r);
+
+	cells(r, values, t->widths, t->room, t->widths);
 	sink_char(&t->sink, '\n');
 }
 
@@ -609,7 +620,6 @@ static void text_line(struct render *r, const unsigned int *widths,
 	const struct render_field *field = r->fields;
 	size_t last = last_of(r), i;
 	struct text *t = T(r);
-	char buf[LIST_MAX];
 	struct shown said;
 
 	if (t->titled != r->fields) {
@@ -622,13 +632,7 @@ static void text_line(struct render *r, const unsigned int *widths,
 		}
 		new_line(r, 0);
 	}
-	for (i = 0; i <= last; i++) {
-		if (field[i].flags & RENDER_PROGRAMS)
-			continue;
-		said = format(r, buf, sizeof(buf), field[i].type, &values[i]);
-		cell(r, &field[i], cell_colour(r, &field[i], &values[i]), &said, widths[i],
-		     i == last);
-	}
+	cells(r, values, widths, 0, NULL);
 }
 
 static void text_line_end(struct render *r)
