@@ -14,6 +14,7 @@
 #include "mmu.h"
 
 #define MAX_SEGMENTS	256
+#define NOWHERE		(~0ULL)
 
 int kcore_open(void)
 {
@@ -22,9 +23,10 @@ int kcore_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int kcore_read(int kcore, uint64_t pa, uint64_t *words, unsigned int nr)
+/* @size bytes that lie @at from the start of a segment, as @starts says where that is. */
+static int read_segment(int kcore, uint64_t (*starts)(const Elf64_Phdr *p), uint64_t at,
+			void *buf, ssize_t size)
 {
-	const ssize_t size = nr * sizeof(*words);
 	Elf64_Ehdr elf;
 	Elf64_Phdr p;
 	int i;
@@ -34,13 +36,33 @@ int kcore_read(int kcore, uint64_t pa, uint64_t *words, unsigned int nr)
 	for (i = 0; i < elf.e_phnum; i++) {
 		if (pread(kcore, &p, sizeof(p), elf.e_phoff + i * sizeof(p)) != sizeof(p))
 			return -EIO;
-		/* -1: at no fixed distance from memory. */
-		if (p.p_type != PT_LOAD || p.p_paddr == ~0ULL || pa < p.p_paddr ||
-		    pa - p.p_paddr + size > p.p_memsz)
+		if (p.p_type != PT_LOAD || starts(&p) == NOWHERE || at < starts(&p) ||
+		    at - starts(&p) + size > p.p_memsz)
 			continue;
-		return pread(kcore, words, size, p.p_offset + (pa - p.p_paddr)) == size ? 0 : -EIO;
+		return pread(kcore, buf, size, p.p_offset + (at - starts(&p))) == size ? 0 : -EIO;
 	}
 	return -ENOENT;
+}
+
+/* NOWHERE: at no fixed distance from memory. */
+static uint64_t physical(const Elf64_Phdr *p)
+{
+	return p->p_paddr;
+}
+
+static uint64_t virtual(const Elf64_Phdr *p)
+{
+	return p->p_vaddr;
+}
+
+int kcore_read(int kcore, uint64_t pa, uint64_t *words, unsigned int nr)
+{
+	return read_segment(kcore, physical, pa, words, nr * sizeof(*words));
+}
+
+int kcore_read_va(int kcore, uint64_t va, void *buf, size_t size)
+{
+	return read_segment(kcore, virtual, va, buf, size);
 }
 
 uint64_t kcore_walk(int kcore, uint64_t root, unsigned int levels, uint64_t va)

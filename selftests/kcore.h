@@ -14,6 +14,8 @@
 int kcore_open(void);
 /* @nr words at a physical address, 0 or -errno: -ENOENT where there is no memory. */
 int kcore_read(int kcore, uint64_t pa, uint64_t *words, unsigned int nr);
+/* The same for an address of the kernel's own. */
+int kcore_read_va(int kcore, uint64_t va, void *buf, size_t size);
 
 /* The page of @va, found from @root; VMLAB_PFN_NONE where that leads to none. */
 uint64_t kcore_walk(int kcore, uint64_t root, unsigned int levels, uint64_t va);

@@ -225,22 +225,6 @@ static void compare(const struct witness *w, const struct counts *counts, struct
 	}
 }
 
-/* The first frame behind all memory. */
-static uint64_t end_of_memory(void)
-{
-	FILE *file = fopen("/proc/iomem", "r");
-	unsigned long long start, end, last = 0;
-	char line[256], name[64];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, " %llx-%llx : %63[^\n]", &start, &end, name) == 3 &&
-		    !strcmp(name, "System RAM") && end > last)
-			last = end;
-	if (file)
-		fclose(file);
-	return (last + 1) / 4096;
-}
-
 /* What two sets have that is not the same; "" for nothing. */
 static void sets_differ(char *why, size_t size, struct vmlab_sets *sets, const struct vmlab_set *a,
 			struct vmlab_sets *others, const struct vmlab_set *b)
@@ -407,7 +391,7 @@ static int take_memory(struct counts *counts)
 
 const char *pairs_compare(struct pairs *pairs)
 {
-	struct counts counts = { .end = end_of_memory() };
+	struct counts counts = { .end = witness_end_of_ram() };
 	const char *why;
 	struct witness w;
 	pid_t keeper;

@@ -26,36 +26,15 @@
 #define TRIES	50
 #define GUARD	0xa5
 
-/* Frames from the first to the last. */
-struct ram {
-	uint64_t first;
-	uint64_t last;
-};
-
 FIXTURE(frames)
 {
 	int node;
-	struct ram ram[64];	/* where memory is */
+	struct witness_ram ram[WITNESS_RAM_MAX];	/* where memory is */
 	size_t nr_ram;
 	struct witness witness;
 	struct vmlab_frame recs[CHUNK];
 	bool folios;	/* kpageflags tells of a part of a folio what is true of the whole */
 };
-
-/* Where /proc/iomem has memory, in frames. */
-static void learn_ram(FIXTURE_DATA(frames) *self)
-{
-	FILE *file = fopen("/proc/iomem", "r");
-	unsigned long long start, end;
-	char line[256], name[64];
-
-	while (file && self->nr_ram < ARRAY_SIZE(self->ram) && fgets(line, sizeof(line), file))
-		if (sscanf(line, " %llx-%llx : %63[^\n]", &start, &end, name) == 3 &&
-		    !strcmp(name, "System RAM"))
-			self->ram[self->nr_ram++] = (struct ram) { start / PAGE, end / PAGE };
-	if (file)
-		fclose(file);
-}
 
 FIXTURE_SETUP(frames)
 {
@@ -68,7 +47,7 @@ FIXTURE_SETUP(frames)
 	uname(&uts);
 	ASSERT_EQ(2, sscanf(uts.release, "%u.%u", &major, &minor));
 	self->folios = major > 6 || (major == 6 && minor >= 10);
-	learn_ram(self);
+	self->nr_ram = witness_ram(self->ram, ARRAY_SIZE(self->ram));
 	ASSERT_LT(0, self->nr_ram);
 }
 
@@ -221,21 +200,9 @@ static const char *settle(FIXTURE_DATA(frames) *self, uint64_t pfn)
 	return why;
 }
 
-/* The first frame after all memory. */
-static uint64_t end_of_memory(const FIXTURE_DATA(frames) *self)
-{
-	uint64_t last = 0;
-	size_t i;
-
-	for (i = 0; i < self->nr_ram; i++)
-		if (self->ram[i].last > last)
-			last = self->ram[i].last;
-	return last + 1;
-}
-
 TEST_F_TIMEOUT(frames, are_all_what_kpageflags_and_kpagecount_tell, 300)
 {
-	const uint64_t end = end_of_memory(self);
+	const uint64_t end = witness_end_of_ram();
 	uint64_t pfn, pages = 0, differing = 0, wrong = 0;
 	struct seen seen;
 	uint32_t i, nr;
@@ -340,7 +307,7 @@ TEST_F(frames, of_a_huge_page_name_its_head_and_order)
 
 TEST_F(frames, of_a_free_block_have_its_first_frame_and_order)
 {
-	const uint64_t end = end_of_memory(self);
+	const uint64_t end = witness_end_of_ram();
 	uint64_t pfn, nr = 0, wrong = 0;
 
 	for (pfn = 0; pfn + CHUNK <= end && nr < 5000; pfn += CHUNK) {

@@ -4,7 +4,6 @@
  * and has to be found with all its addresses and no other. Frames are pagemap's, counts
  * kpagecount's. At the end everything on the machine, with all but us stopped.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -23,6 +22,7 @@
 #include "command.h"
 #include "counter.h"
 #include "fixture.h"
+#include "kcore.h"
 #include "libvmlab.h"
 #include "pairs.h"
 #include "swaparea.h"
@@ -629,30 +629,6 @@ TEST_F(lab, command_tells_of_a_page_of_two_processes)
 	command_free(&answer);
 }
 
-/* What the kernel has at an address of its own, as /proc/kcore tells it. 0 or -errno. */
-static int kcore_read(uint64_t va, void *buf, size_t size)
-{
-	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC), i, ret = -ENOENT;
-	Elf64_Ehdr head;
-	Elf64_Phdr part;
-
-	if (fd < 0)
-		return -errno;
-	if (pread(fd, &head, sizeof(head), 0) != sizeof(head))
-		head.e_phnum = 0;
-	for (i = 0; i < head.e_phnum && ret; i++) {
-		if (pread(fd, &part, sizeof(part), head.e_phoff + i * sizeof(part)) !=
-		    sizeof(part))
-			break;
-		if (part.p_type != PT_LOAD || va < part.p_vaddr || va - part.p_vaddr >= part.p_memsz)
-			continue;
-		if (pread(fd, buf, size, part.p_offset + (va - part.p_vaddr)) == (ssize_t)size)
-			ret = 0;
-	}
-	close(fd);
-	return ret;
-}
-
 TEST_F(lab, kernels_own_alias_holds_what_the_process_wrote)
 {
 	char *page = fixture_map(fixture_memfd(PAGE, 0), PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
@@ -660,8 +636,10 @@ TEST_F(lab, kernels_own_alias_holds_what_the_process_wrote)
 	struct answer answer;
 	char seen[sizeof(told)];
 	const char *va;
+	int kcore = kcore_open();
 	long i, nr;
 
+	ASSERT_LE(0, kcore);
 	ASSERT_NE(NULL, page);
 	strcpy(page, told);
 	ASSERT_EQ(0, fork_child(self, write_page, page + PAGE / 2));
@@ -669,7 +647,8 @@ TEST_F(lab, kernels_own_alias_holds_what_the_process_wrote)
 		    (unsigned long)page);
 	ASSERT_EQ(0, answer.status) TH_LOG("%s", answer.err);
 	EXPECT_STREQ("rw-", answer_at(&answer, "kernel_alias.enforced"));
-	ASSERT_EQ(0, kcore_read(answer_number(&answer, "kernel_alias.va"), seen, sizeof(seen)));
+	ASSERT_EQ(0, kcore_read_va(kcore, answer_number(&answer, "kernel_alias.va"),
+				   seen, sizeof(seen)));
 	EXPECT_STREQ(told, seen);
 	command_free(&answer);
 
@@ -681,11 +660,12 @@ TEST_F(lab, kernels_own_alias_holds_what_the_process_wrote)
 		if (strcmp("shared-memory", answer_at(&answer, "frames.%ld.class", i)))
 			continue;
 		va = answer_at(&answer, "frames.%ld.kernel_alias.va", i);
-		ASSERT_EQ(0, kcore_read(strtoull(va, NULL, 16), seen, sizeof(seen)));
+		ASSERT_EQ(0, kcore_read_va(kcore, strtoull(va, NULL, 16), seen, sizeof(seen)));
 		EXPECT_STREQ(told, seen);
 	}
 	EXPECT_LT(0, nr);
 	command_free(&answer);
+	close(kcore);
 }
 
 TEST_HARNESS_MAIN

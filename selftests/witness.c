@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fixture.h"
 #include "witness.h"
 
 static int open_file(const char *path)
@@ -273,4 +274,32 @@ bool witness_area_flag(const struct witness_area *area, const char *flag)
 
 	snprintf(word, sizeof(word), " %s ", flag);
 	return strstr(area->flags, word);
+}
+
+size_t witness_ram(struct witness_ram *ram, size_t max)
+{
+	FILE *file = fopen("/proc/iomem", "r");
+	unsigned long long start, end;
+	char line[256], name[64];
+	size_t nr = 0;
+
+	while (file && nr < max && fgets(line, sizeof(line), file))
+		if (sscanf(line, " %llx-%llx : %63[^\n]", &start, &end, name) == 3 &&
+		    !strcmp(name, "System RAM"))
+			ram[nr++] = (struct witness_ram) { start / PAGE, end / PAGE };
+	if (file)
+		fclose(file);
+	return nr;
+}
+
+uint64_t witness_end_of_ram(void)
+{
+	struct witness_ram ram[WITNESS_RAM_MAX];
+	size_t nr = witness_ram(ram, WITNESS_RAM_MAX), i;
+	uint64_t end = 0;
+
+	for (i = 0; i < nr; i++)
+		if (ram[i].last + 1 > end)
+			end = ram[i].last + 1;
+	return end;
 }

@@ -69,6 +69,19 @@ struct witness {
 	uint64_t categories;	/* that PAGEMAP_SCAN knows here, PM_IS_*; 0: there is none */
 };
 
+/* Frames from the first to the last. */
+struct witness_ram {
+	uint64_t first;
+	uint64_t last;
+};
+
+#define WITNESS_RAM_MAX	64
+
+/* Where /proc/iomem has System RAM, at most @max pieces; their number. */
+size_t witness_ram(struct witness_ram *ram, size_t max);
+/* The first frame behind all of it. */
+uint64_t witness_end_of_ram(void);
+
 /* 0 or -errno; pid 0 is the caller. */
 int witness_open(struct witness *w, pid_t pid);
 void witness_close(struct witness *w);
