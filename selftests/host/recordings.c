@@ -68,3 +68,20 @@ void recording_command(const struct recording *r, const char *path, bool json,
 
 	command_words(line, r->args, options);
 }
+
+void recording_forged(struct forge *f, const char *words, struct command_ran *ran)
+{
+	const char *options[] = { "--replay", NULL, NULL };
+	struct command_line line;
+	char path[32];
+	int fd;
+
+	forge_end(f);
+	fd = forge_file(f->bytes, f->size, path);
+	options[1] = path;
+	command_words(&line, words, options);
+	command_run(ran, &line);
+	command_forget(&line);
+	close(fd);
+	forge_free(f);
+}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* recordings.h - the recordings of selftests/data, from where the tests run. */
+/*
+ * recordings.h - the command, answered from a recording: of selftests/data, from where
+ * the tests run, or forged.
+ */
 #ifndef HOST_RECORDINGS_H
 #define HOST_RECORDINGS_H
 
@@ -23,5 +26,8 @@ void recordings_free(struct recording *all, size_t nr);
 /* Its command line, answered from the file @path. */
 void recording_command(const struct recording *r, const char *path, bool json,
 		       struct command_line *line);
+
+/* Runs the command with @words, answered from @f, which ends with that. */
+void recording_forged(struct forge *f, const char *words, struct command_ran *ran);
 
 #endif /* HOST_RECORDINGS_H */

@@ -10,13 +10,13 @@
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kselftest_harness.h>
 
 #include "command.h"
 #include "forge.h"
 #include "recording.h"
+#include "recordings.h"
 #include "session.h"
 
 #define PTE	VMLAB_LEVEL_PTE
@@ -546,23 +546,6 @@ TEST(features_are_listed_by_name)
 
 /* ---- the command, answered by an arm64 machine that never was ---------------- */
 
-static void run(struct forge *f, struct command_ran *ran, const char *words)
-{
-	const char *options[] = { "--replay", NULL, NULL };
-	struct command_line line;
-	char path[32];
-	int fd;
-
-	forge_end(f);
-	fd = forge_file(f->bytes, f->size, path);
-	options[1] = path;
-	command_words(&line, words, options);
-	command_run(ran, &line);
-	command_forget(&line);
-	close(fd);
-	forge_free(f);
-}
-
 /* A clean writable page, walked through three tables. */
 static void walk(struct command_ran *ran, uint64_t features)
 {
@@ -592,7 +575,7 @@ static void walk(struct command_ran *ran, uint64_t features)
 		answer.out_leaf.facts |= VMLAB_FACT_WRITE;
 	forge_process(&f, &info, "ffffa0000000-ffffa0002000 rw-p 00000000 00:00 0\n");
 	forge_ask(&f, FORGE_PAGEMAP, VMLAB_WALK, &question, &answer, sizeof(answer), NULL, 0);
-	run(&f, ran, "walk --json 77 ffffa0001000");
+	recording_forged(&f, "walk --json 77 ffffa0001000", ran);
 }
 
 /* Says what stood there instead. */
@@ -633,7 +616,7 @@ TEST(info_of_arm64_lists_its_own_features)
 	struct forge f;
 
 	forge_process(&f, &info, "");
-	run(&f, &ran, "info --json");
+	recording_forged(&f, "info --json", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_TRUE(has(&ran, "\"arch\":\"arm64\""));
 	EXPECT_TRUE(has(&ran, "\"asid_bits\":16"));
@@ -690,7 +673,7 @@ TEST(map_of_64k_pages_counts_them)
 		  sizeof(page));
 	forge_ask(&f, FORGE_PAGEMAP, VMLAB_TABLES, &tables, &tables_answer, sizeof(tables),
 		  &table, sizeof(table));
-	run(&f, &ran, "map --json 77");
+	recording_forged(&f, "map --json 77", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_EQ(0, ran.status);
 	EXPECT_TRUE(has(&ran, "{\"start\":\"0xffffffff0000\",\"end\":\"0x1000000000000\",\"kind\":\"anon\""));
@@ -725,7 +708,7 @@ TEST(soft_dirty_is_not_known_where_no_kernel_tracks_it)
 	forge_process(&f, &info, "ffffa0000000-ffffa0001000 rw-p 00000000 00:00 0\n");
 	forge_ask(&f, FORGE_PAGEMAP, VMLAB_SCAN, &scan, &answer, sizeof(scan), &page,
 		  sizeof(page));
-	run(&f, &ran, "pages --json 77");
+	recording_forged(&f, "pages --json 77", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_EQ(0, ran.status);
 	EXPECT_TRUE(has(&ran, "\"why\":[\"cow\"]"));

@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kselftest_harness.h>
 
@@ -15,6 +14,7 @@
 #include "command.h"
 #include "forge.h"
 #include "recording.h"
+#include "recordings.h"
 
 static void number(struct forge *f, const char *name, int64_t value)
 {
@@ -49,23 +49,6 @@ static void begin(struct forge *f)
 	number(f, "trace-start", 0);
 }
 
-static void show(struct command_ran *ran, struct forge *f, bool json)
-{
-	const char *options[] = { "--replay", NULL, json ? "--json" : NULL, NULL };
-	struct command_line line;
-	char name[32];
-	int fd;
-
-	forge_end(f);
-	fd = forge_file(f->bytes, f->size, name);
-	options[1] = name;
-	command_words(&line, "trace fault", options);
-	command_run(ran, &line);
-	command_forget(&line);
-	close(fd);
-	forge_free(f);
-}
-
 TEST(an_event_gets_its_words)
 {
 	struct vmlab_event_fault fault = a_fault();
@@ -80,7 +63,7 @@ TEST(an_event_gets_its_words)
 	counts.total_ns[VMLAB_CLASS_ANON_NEW] = 6000;
 	counts.ns[VMLAB_CLASS_ANON_NEW][9] = 6;
 	forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:1", 14, &counts, sizeof(counts));
-	show(&ran, &f, true);
+	recording_forged(&f, "trace --json fault", &ran);
 	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
 	EXPECT_NE(NULL, strstr(ran.out, "\"ts\":99,\"kind\":\"fault\",\"pid\":7,\"tid\":8,\"comm\":\"who\""));
 	EXPECT_NE(NULL, strstr(ran.out, "\"va\":\"0x1234\",\"access\":\"write\",\"mode\":\"user\",\"remote\":false"));
@@ -117,7 +100,7 @@ TEST(what_no_kernel_writes_is_refused)
 		events[1].head.kind = wrong[i].kind;
 		begin(&f);
 		batch(&f, events, sizeof(events) - wrong[i].cut);
-		show(&ran, &f, true);
+		recording_forged(&f, "trace --json fault", &ran);
 		EXPECT_EQ(1, ran.status) TH_LOG("%zu", i);
 		EXPECT_NE(NULL, strstr(ran.err, "the recording is damaged")) TH_LOG("%s", ran.err);
 		EXPECT_NE(NULL, strstr(ran.out, "\"anon-new\"")) TH_LOG("the good one is told");
@@ -146,7 +129,7 @@ TEST(numbers_without_a_word_are_null)
 		batch(&f, &fault, sizeof(fault));
 		batch(&f, NULL, 0);
 		forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:1", 14, &counts, sizeof(counts));
-		show(&ran, &f, json);
+		recording_forged(&f, json ? "trace --json fault" : "trace fault", &ran);
 		EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
 		EXPECT_TRUE(!json || strstr(ran.out, "\"class\":null"));
 		EXPECT_TRUE(!json || strstr(ran.out, "\"level_before\":null"));

@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kselftest_harness.h>
 
 #include "command.h"
 #include "forge.h"
 #include "recording.h"
+#include "recordings.h"
 #include "session.h"
 
 #define USER_END	0x7ffffffff000ULL
@@ -380,24 +380,16 @@ TEST_F(forged, kernel_pages_that_should_not_be_are_found_once_each)
 		.facts = VMLAB_FACT_PRESENT | VMLAB_FACT_READ | VMLAB_FACT_WRITE |
 			 VMLAB_FACT_EXEC | VMLAB_FACT_USER,
 	};
-	const char *options[] = { "--replay", NULL, "--json", NULL };
 	const struct vmlab_kernel_finding *finding;
-	struct command_line line;
 	struct command_ran ran;
 	unsigned int i;
-	char path[32];
-	int fd;
 
 	add_regions(&self->f, &regions);
 	add_kernel_scan(&self->f, at, at + 0x8000, at + 0x8000, NULL, &run);
 	add_kernel_scan(&self->f, at + 0x8000, end, end, NULL, NULL);
 	for (i = 0; (finding = vmlab_kernel_finding(i)); i++)
 		add_kernel_scan(&self->f, at, end, end, &finding->filter, &run);
-	forge_end(&self->f);
-	fd = forge_file(self->f.bytes, self->f.size, path);
-	options[1] = path;
-	command_words(&line, "kernel ffff800000000000-ffff800000010000", options);
-	command_run(&ran, &line);
+	recording_forged(&self->f, "kernel --json ffff800000000000-ffff800000010000", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_EQ(0, ran.status);
 	EXPECT_NE(NULL, strstr(ran.out, "\"enforced\":{\"r--\":0,\"rw-\":0,\"r-x\":0,\"rwx\":2}"))
@@ -409,8 +401,6 @@ TEST_F(forged, kernel_pages_that_should_not_be_are_found_once_each)
 	/* Between regions there is nothing: no row. */
 	EXPECT_EQ(NULL, strstr(ran.out, "\"name\":null"));
 	command_done(&ran);
-	command_forget(&line);
-	close(fd);
 }
 
 TEST_F(forged, walk_without_a_leaf_has_no_reasons_of_its_own)
@@ -425,29 +415,19 @@ TEST_F(forged, walk_without_a_leaf_has_no_reasons_of_its_own)
 TEST_F(forged, leaf_that_is_none_leaves_the_list_of_reasons_whole)
 {
 	struct vmlab_walk answer = { .size = sizeof(answer), .va = 0x1000 };
-	const char *options[] = { "--replay", NULL, NULL };
-	struct command_line line;
 	struct command_ran ran;
-	char path[32];
-	int fd;
 
 	/* Four reasons of the leaf's, one more of the region's. */
 	answer.out_leaf.facts = VMLAB_FACT_PRESENT | VMLAB_FACT_ANON | VMLAB_FACT_ZERO |
 				VMLAB_FACT_UFFD_WP | VMLAB_FACT_EXEC |
 				VMLAB_FACT_ASKED_WRITE;
 	add_walk(&self->f, 0x1000, &answer);
-	forge_end(&self->f);
-	fd = forge_file(self->f.bytes, self->f.size, path);
-	options[1] = path;
-	command_words(&line, "walk 77 1000", options);
-	command_run(&ran, &line);
+	recording_forged(&self->f, "walk 77 1000", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, false));
 	EXPECT_EQ(0, ran.status);
 	EXPECT_NE(NULL, strstr(ran.out, "because    not-present\n"))
 		TH_LOG("%s", ran.out);
 	command_done(&ran);
-	command_forget(&line);
-	close(fd);
 }
 
 TEST_F(forged, machine_that_cannot_be_is_refused)

@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "forge.h"
+#include "recordings.h"
 #include "session.h"
 
 #define F(x)		VMLAB_FACT_##x
@@ -432,26 +433,15 @@ TEST(other_architectures_are_compared_when_pages_have_one_size)
 
 TEST(watch_of_a_recording_without_end_comes_to_an_end)
 {
-	const char *options[] = { "map", "77", "--json", "--replay", NULL, NULL };
-	struct command_line line;
 	struct command_ran ran;
 	struct forge f;
-	char path[32];
-	int fd;
 
 	forge_process(&f, NULL, MAPS);
 	/* "Once more", and that for ever. */
 	forge_number(&f, "round", 1);
-	forge_end(&f);
-	fd = forge_file(f.bytes, f.size, path);
-	options[4] = path;
-	command_words(&line, "watch", options);
-	command_run(&ran, &line);
+	recording_forged(&f, "watch map 77 --json", &ran);
 	EXPECT_EQ(1, ran.status);
 	command_done(&ran);
-	command_forget(&line);
-	forge_free(&f);
-	close(fd);
 }
 
 TEST_HARNESS_MAIN

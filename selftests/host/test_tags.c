@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kselftest_harness.h>
 
 #include "command.h"
 #include "forge.h"
 #include "recording.h"
+#include "recordings.h"
 #include "session.h"
 
 #define NODE	"/dev/vmlab"
@@ -275,23 +275,6 @@ static const struct vmlab_cpu two_cpus[] = {
 		    [VMLAB_X86_REG_USER_CR3] = 0x129801 } },
 };
 
-/* In JSON. */
-static void run(struct forge *f, const char *words, struct command_ran *ran)
-{
-	const char *options[] = { "--replay", NULL, "--json", NULL };
-	struct command_line line;
-	char path[32];
-	int fd;
-
-	forge_end(f);
-	fd = forge_file(f->bytes, f->size, path);
-	options[1] = path;
-	command_words(&line, words, options);
-	command_run(ran, &line);
-	command_forget(&line);
-	close(fd);
-}
-
 TEST(slots_are_shown_with_their_owners_and_whether_they_are_stale)
 {
 	static const struct vmlab_tlb_slot slots[] = {
@@ -317,13 +300,12 @@ TEST(slots_are_shown_with_their_owners_and_whether_they_are_stale)
 
 	add_machine(&f, two_cpus, 2);
 	forge_add(&f, VMLAB_RECORD_TEXT, 0, "tlb-slots", strlen("tlb-slots"), slots, sizeof(slots));
-	run(&f, "tags", &ran);
+	recording_forged(&f, "tags --json", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_EQ(0, ran.status);
 	for (i = 0; i < ARRAY_SIZE(said); i++)
 		EXPECT_NE(NULL, strstr(ran.out, said[i])) TH_LOG("%s\n%s", said[i], ran.out);
 	command_done(&ran);
-	forge_free(&f);
 }
 
 TEST(without_slots_the_rest_is_shown_and_what_is_missing_is_said)
@@ -333,14 +315,13 @@ TEST(without_slots_the_rest_is_shown_and_what_is_missing_is_said)
 
 	add_machine(&f, two_cpus, 2);
 	forge_add(&f, VMLAB_RECORD_TEXT, -ENOENT, "tlb-slots", strlen("tlb-slots"), NULL, 0);
-	run(&f, "tags", &ran);
+	recording_forged(&f, "tags --json", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_EQ(0, ran.status);
 	EXPECT_NE(NULL, strstr(ran.out, "\"slots\":null")) TH_LOG("%s", ran.out);
 	EXPECT_NE(NULL, strstr(ran.out, "\"slots_missing\":\"this kernel has no BTF"));
 	EXPECT_NE(NULL, strstr(ran.out, "\"ctx_id\":20"));
 	command_done(&ran);
-	forge_free(&f);
 }
 
 TEST(what_no_kernel_says_is_refused)
@@ -370,7 +351,7 @@ TEST(what_no_kernel_says_is_refused)
 		add_machine(&f, bad[i].cpus, bad[i].nr);
 		forge_add(&f, VMLAB_RECORD_TEXT, 0, "tlb-slots", strlen("tlb-slots"), bad[i].slots,
 			  bad[i].sz_slots);
-		run(&f, "tags", &ran);
+		recording_forged(&f, "tags --json", &ran);
 		EXPECT_STREQ("", command_breaks(&ran, true)) TH_LOG("%zu", i);
 		EXPECT_EQ(1, ran.status) TH_LOG("%zu", i);
 		EXPECT_NE(NULL, strstr(ran.out, "EBADMSG")) TH_LOG("%zu: %s", i, ran.out);
