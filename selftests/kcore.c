@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -23,10 +24,10 @@ int kcore_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* @size bytes that lie @at from the start of a segment, as @starts says where that is. */
-static int read_segment(int kcore, uint64_t (*starts)(const Elf64_Phdr *p), uint64_t at,
-			void *buf, ssize_t size)
+/* @size bytes at a physical address, or at one of the kernel's own. */
+static int read_at(int kcore, bool physical, uint64_t at, void *buf, ssize_t size)
 {
+	uint64_t start;
 	Elf64_Ehdr elf;
 	Elf64_Phdr p;
 	int i;
@@ -36,33 +37,24 @@ static int read_segment(int kcore, uint64_t (*starts)(const Elf64_Phdr *p), uint
 	for (i = 0; i < elf.e_phnum; i++) {
 		if (pread(kcore, &p, sizeof(p), elf.e_phoff + i * sizeof(p)) != sizeof(p))
 			return -EIO;
-		if (p.p_type != PT_LOAD || starts(&p) == NOWHERE || at < starts(&p) ||
-		    at - starts(&p) + size > p.p_memsz)
+		start = physical ? p.p_paddr : p.p_vaddr;
+		/* NOWHERE: at no fixed distance from memory. */
+		if (p.p_type != PT_LOAD || start == NOWHERE || at < start ||
+		    at - start + size > p.p_memsz)
 			continue;
-		return pread(kcore, buf, size, p.p_offset + (at - starts(&p))) == size ? 0 : -EIO;
+		return pread(kcore, buf, size, p.p_offset + (at - start)) == size ? 0 : -EIO;
 	}
 	return -ENOENT;
 }
 
-/* NOWHERE: at no fixed distance from memory. */
-static uint64_t physical(const Elf64_Phdr *p)
-{
-	return p->p_paddr;
-}
-
-static uint64_t virtual(const Elf64_Phdr *p)
-{
-	return p->p_vaddr;
-}
-
 int kcore_read(int kcore, uint64_t pa, uint64_t *words, unsigned int nr)
 {
-	return read_segment(kcore, physical, pa, words, nr * sizeof(*words));
+	return read_at(kcore, true, pa, words, nr * sizeof(*words));
 }
 
 int kcore_read_va(int kcore, uint64_t va, void *buf, size_t size)
 {
-	return read_segment(kcore, virtual, va, buf, size);
+	return read_at(kcore, false, va, buf, size);
 }
 
 uint64_t kcore_walk(int kcore, uint64_t root, unsigned int levels, uint64_t va)
