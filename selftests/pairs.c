@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -351,24 +350,6 @@ static const char *look(struct pairs *pairs, const struct witness *w, struct cou
 	return why;
 }
 
-/*
- * Since 6.17 the kernel looks by itself at what is accessed (DAMON_STAT), and to see it
- * takes the accessed bit of pages away, a few at a time: two runs find that. @how is
- * "N", or "Y" after it. False where it does not do that.
- */
-static bool damon_stat(const char *how)
-{
-	int fd = open("/sys/module/damon_stat/parameters/enabled", O_RDWR | O_CLOEXEC);
-	bool changed;
-	char was = 0;
-
-	if (fd < 0)
-		return false;
-	changed = read(fd, &was, 1) == 1 && was != *how && pwrite(fd, how, 1, 0) == 1;
-	close(fd);
-	return changed;
-}
-
 static size_t size_of(const struct counts *counts)
 {
 	return counts->end * sizeof(*counts->of) + 3 * CHUNK * 8;
@@ -396,7 +377,6 @@ const char *pairs_compare(struct pairs *pairs)
 	struct witness w;
 	pid_t keeper;
 	int pipe_end;
-	bool damon;
 
 	memset(pairs, 0, sizeof(*pairs));
 	if (take_memory(&counts) || witness_open(&w, 0))
@@ -407,11 +387,8 @@ const char *pairs_compare(struct pairs *pairs)
 		why = "no keeper";
 	if (!why)
 		why = stop_others();
-	damon = damon_stat("N");
 	if (!why)
 		why = look(pairs, &w, &counts);
-	if (damon)
-		damon_stat("Y");
 	if (keeper > 0) {
 		close(pipe_end);
 		waitpid(keeper, NULL, 0);
