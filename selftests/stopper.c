@@ -105,6 +105,35 @@ static void say_mm(pid_t pid)
 	close(target);
 }
 
+/*
+ * Waits until @pid waits for its next turn. It might have been preempted where it said
+ * that this one is over, and would run once more later, under another tag than that of
+ * its stops.
+ */
+static int wait_until_asleep(pid_t pid)
+{
+	char path[32], text[512];
+	const char *state;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (;;) {
+		fd = open(path, O_RDONLY);
+		len = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		if (len <= 0)
+			return -1;
+		text[len] = '\0';
+		state = strrchr(text, ')');
+		if (!state)
+			return -1;
+		if (state[2] == 'S')
+			return 0;
+		usleep(1000);
+	}
+}
+
 /* With no process in between, which would take a slot. */
 static int tell_tags(void)
 {
@@ -138,7 +167,8 @@ int main(void)
 	}
 	for (round = 0; round < ROUNDS; round++)
 		for (i = 0; i < PROCESSES; i++)
-			if (write(in[i][1], &byte, 1) != 1 || read(out[0], &byte, 1) != 1)
+			if (write(in[i][1], &byte, 1) != 1 || read(out[0], &byte, 1) != 1 ||
+			    wait_until_asleep(pids[i]))
 				return 1;
 	for (i = 0; i < PROCESSES; i++)
 		say_mm(pids[i]);
