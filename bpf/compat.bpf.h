@@ -186,6 +186,19 @@ static __always_inline bool compat_page_is_single(struct page *page)
 	       !(compat_page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, PG_head)));
 }
 
+#if defined(__TARGET_ARCH_x86)
+/*
+ * The tag that an address space has on all CPUs, or 0: since 6.15, on CPUs with
+ * INVLPGB.
+ */
+static __always_inline u32 compat_global_asid(struct mm_struct *mm)
+{
+	if (bpf_core_field_exists(mm->context.global_asid))
+		return BPF_CORE_READ(mm, context.global_asid);
+	return 0;
+}
+#endif
+
 /*
  * Swap entries: types from here on are no swap areas but migration, poison, markers and
  * devices. MAX_SWAPFILES is no part of BTF; it is 22 in 6.1 and 23 or more since.

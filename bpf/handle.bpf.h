@@ -265,14 +265,6 @@ static __always_inline u32 parent_with(u64 va, u64 pfn)
 	return frame_at(&place, va) == pfn ? BPF_CORE_READ(parent, tgid) : 0;
 }
 
-/* What touched the address: regs are the fault's own where user mode did. */
-static __always_inline u64 user_ip(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return regs_ip((struct pt_regs *)bpf_task_pt_regs(task));
-}
-
 static __always_inline void emit(const struct slot *slot, const struct place *after, u32 class,
 				 u32 outcome, u64 old_pfn, u64 new_pfn, u64 ns, u8 signal)
 {

@@ -15,21 +15,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #if defined(__TARGET_ARCH_x86)
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct tlb_context {
-	u64 ctx_id;
-	u64 tlb_gen;
-};
-
-struct tlb_state {
-	u16 loaded_mm_asid;
-	bool invalidate_other;
-	unsigned short user_pcid_flush_mask;
-	struct tlb_context ctxs[VMLAB_SLOTS_MAX];
-};
-
-#pragma clang attribute pop
+#include "tlbstate_x86.bpf.h"
 
 extern const struct tlb_state cpu_tlbstate __ksym;
 

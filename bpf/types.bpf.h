@@ -82,8 +82,20 @@ struct mm_rss_stat {
 	atomic64_t count[4];
 };
 
+/* What an architecture keeps of an address space (an unnamed struct everywhere). */
+typedef struct {
+#if defined(__TARGET_ARCH_x86)
+	u64 ctx_id;
+	atomic64_t tlb_gen;
+	u16 global_asid;
+#else
+	atomic64_t id;
+#endif
+} mm_context_t;
+
 struct mm_struct {
 	pgd_t *pgd;
+	mm_context_t context;
 	struct task_struct *owner;
 	atomic64_t pgtables_bytes;
 	struct percpu_counter rss_stat[4];
@@ -147,8 +159,10 @@ struct task_struct {
 	int pid;
 	int tgid;
 	int exit_code;
+	unsigned int flags;
 	char comm[16];
 	struct mm_struct *mm;
+	struct mm_struct *active_mm;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
@@ -225,6 +239,9 @@ enum pageflags {
 #define VM_SHARED	0x00000008UL
 #define VM_HUGETLB	0x00400000UL
 #define VM_ACCESS	(VM_READ | VM_WRITE | VM_EXEC)
+
+/* include/linux/sched.h */
+#define PF_KTHREAD	0x00200000
 
 #define SIGBUS		7
 #define SIGSEGV		11

@@ -25,6 +25,9 @@ enum vmlab_event_kind {
 	VMLAB_EVENT_EXEC,
 	VMLAB_EVENT_EXIT,
 	VMLAB_EVENT_CODE,	/* for the library alone: where code was mapped */
+	VMLAB_EVENT_SWITCH,	/* the question tlb, which brings the next two */
+	VMLAB_EVENT_FLUSH,
+	VMLAB_EVENT_ROLLOVER,
 	VMLAB_EVENT_NR_KINDS
 };
 
@@ -34,6 +37,7 @@ enum vmlab_event_kind {
 #define VMLAB_EVENT_F_RETRIED	4	/* the kernel ran it more than once; @ns is the whole */
 #define VMLAB_EVENT_F_MAJOR	8	/* as maj_flt counts */
 #define VMLAB_EVENT_F_SHARES_VM	16	/* fork: the child runs in its parent's address space */
+#define VMLAB_EVENT_F_SCHEDULED	32	/* switch: the scheduler's; else exec's or the kernel's own */
 
 /* Permissions of user mode, and the kind of an access. */
 #define VMLAB_EVENT_READ	1
@@ -218,6 +222,121 @@ struct vmlab_event_code {
 	char names[VMLAB_EVENT_NAMES][VMLAB_EVENT_NAME];
 };
 
+#define VMLAB_EVENT_TAG_NONE	(~0U)
+
+/* What became of a tag when a CPU went to an address space. */
+enum vmlab_tag_outcome {
+	VMLAB_TAG_STAYED,	/* it was loaded already: nothing was done */
+	VMLAB_TAG_KEPT,		/* the CPU still had it, and flushed nothing */
+	VMLAB_TAG_FLUSHED,	/* the same tag, or none at all: flushed */
+	VMLAB_TAG_NEW,		/* another one, which was flushed or never used */
+	VMLAB_NR_TAG_OUTCOMES
+};
+
+/* Who flushed, and what made it do so. */
+enum vmlab_flush_reason {
+	VMLAB_FLUSH_LOCAL_MM,	/* this CPU, its own address space */
+	VMLAB_FLUSH_LOCAL,	/* this CPU, pages of any that were taken away together */
+	VMLAB_FLUSH_REMOTE,	/* this CPU, since another one asked */
+	VMLAB_FLUSH_IPI_SENT,	/* other CPUs are asked */
+	VMLAB_FLUSH_WRONG_CPU,	/* asked, and this CPU has another address space now */
+	VMLAB_FLUSH_DEFERRED,	/* nobody now: who comes back to it will */
+	VMLAB_FLUSH_BROADCAST,	/* all CPUs, by one instruction */
+	VMLAB_FLUSH_KERNEL,	/* addresses of the kernel half */
+	VMLAB_FLUSH_ALL,	/* everything, everywhere */
+	VMLAB_FLUSH_GATHER,	/* arm64: a change of many entries is over */
+	VMLAB_FLUSH_PAGE,	/* arm64: one page */
+	VMLAB_FLUSH_FORK,	/* arm64: the parent's pages were made read-only */
+	VMLAB_NR_FLUSH_REASONS
+};
+
+/* Rows of the counters: outcomes, then reasons, then roll-overs. */
+#define VMLAB_TLB_ROW_FLUSH	VMLAB_NR_TAG_OUTCOMES
+#define VMLAB_TLB_ROW_ROLLOVER	(VMLAB_NR_TAG_OUTCOMES + VMLAB_NR_FLUSH_REASONS)
+#define VMLAB_TLB_ROWS		(VMLAB_TLB_ROW_ROLLOVER + 1)
+
+/**
+ * struct vmlab_event_switch - VMLAB_EVENT_SWITCH, a CPU goes to an address space
+ * @head: the thread that runs there; @by is the process that ran before
+ * @context: x86: ctx_id of the address space; arm64: its ASID and generation in one
+ * @generation: x86: up to which of its flushes the CPU has come; arm64: of the ASID
+ * @evicted: x86: ctx_id whose tag this was; arm64: the context it had before; 0: none
+ * @slot: x86: the CPU's, from 0; VMLAB_EVENT_UNKNOWN: there are none
+ * @tag: PCID or ASID, or VMLAB_EVENT_TAG_NONE
+ * @user_tag: of user mode, where it has one of its own; or VMLAB_EVENT_TAG_NONE
+ * @outcome: enum vmlab_tag_outcome, or VMLAB_EVENT_UNKNOWN
+ */
+struct vmlab_event_switch {
+	struct vmlab_event head;
+	__u64 context;
+	__u64 generation;
+	__u64 evicted;
+	__u32 slot;
+	__u32 tag;
+	__u32 user_tag;
+	__u32 outcome;
+};
+
+/**
+ * struct vmlab_event_flush - VMLAB_EVENT_FLUSH; @head is of who asked for it
+ * @head: @pid is whose address space it is, 0 for nobody's or one that is not known; @tid
+ *	and @by are 0 where it is not known who asked
+ * @context: of the address space, as above; 0: not known
+ * @start: first address, as was asked
+ * @end: behind the last one; ~0: the whole address space; 0: not known
+ * @pages: that were flushed one by one; ~0: all of the tag; 0: none any more
+ * @ip: of user mode of who asked; 0: not known
+ * @reason: enum vmlab_flush_reason
+ * @stride: log2 of the distance of two entries, 0 where it is not known
+ */
+struct vmlab_event_flush {
+	struct vmlab_event head;
+	__u64 context;
+	__u64 start;
+	__u64 end;
+	__u64 pages;
+	__u64 ip;
+	__u32 reason;
+	__u32 stride;
+};
+
+#define VMLAB_EVENT_PAGES_ALL		(~0ULL)
+#define VMLAB_EVENT_PAGES_UNKNOWN	(~0ULL - 1)
+
+/**
+ * struct vmlab_event_rollover - VMLAB_EVENT_ROLLOVER: all ASIDs were used up
+ * @head: the thread that needed one
+ * @generation: the new one
+ * @before: the one before
+ */
+struct vmlab_event_rollover {
+	struct vmlab_event head;
+	__u64 generation;
+	__u64 before;
+};
+
+/**
+ * struct vmlab_tlb_process - totals of one process, of the question tlb
+ * @pid: of the process
+ * @flushes: of its address space, each CPU's
+ * @asked: flushes that it asked for
+ * @__reserved: 0
+ * @switches: for each enum vmlab_tag_outcome
+ * @comm: name of the thread that was last seen of it
+ */
+struct vmlab_tlb_process {
+	__u32 pid;
+	__u32 __reserved;
+	__u64 flushes;
+	__u64 asked;
+	__u64 switches[VMLAB_NR_TAG_OUTCOMES];
+	char comm[VMLAB_EVENT_COMM];
+};
+
+/* How address spaces are kept apart, of vmlab_trace_config.tags. */
+#define VMLAB_TRACE_TAGS	1	/* there are tags */
+#define VMLAB_TRACE_USER_TAGS	2	/* and user mode has its own (arm64: BPF finds out) */
+
 /**
  * struct vmlab_trace_config - what is told to BPF before it is loaded
  * @self: the tracer, which is never traced
@@ -237,6 +356,7 @@ struct vmlab_event_code {
  * @memory_pa: some memory, and
  * @memory_va: where that is in the direct map; 0: not known
  * @pages_va: where the first struct page of that memory is; 0: not known
+ * @tags: VMLAB_TRACE_TAGS and so on
  */
 struct vmlab_trace_config {
 	__u32 self;
@@ -253,7 +373,7 @@ struct vmlab_trace_config {
 	__u32 wake;
 	__u32 va_bits;
 	__u32 page_shift;
-	__u32 __reserved;
+	__u32 tags;
 	__u64 memory_pa;
 	__u64 memory_va;
 	__u64 pages_va;

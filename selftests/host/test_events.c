@@ -87,7 +87,8 @@ TEST(what_no_kernel_writes_is_refused)
 		{ 136, VMLAB_EVENT_FAULT, 0 }, { 0xffffffff, VMLAB_EVENT_FAULT, 0 },
 		{ 128, 0, 0 }, { 128, VMLAB_EVENT_EXEC, 0 }, { 128, VMLAB_EVENT_NR_KINDS, 0 },
 		{ 128, 65535, 0 }, { 128, VMLAB_EVENT_FAULT, 1 }, { 128, VMLAB_EVENT_FAULT, 120 },
-		{ 128, VMLAB_EVENT_CODE, 0 },
+		{ 128, VMLAB_EVENT_CODE, 0 }, { 80, VMLAB_EVENT_SWITCH, 0 },
+		{ 88, VMLAB_EVENT_FLUSH, 0 }, { 56, VMLAB_EVENT_ROLLOVER, 0 },
 	};
 	size_t i;
 
@@ -135,6 +136,103 @@ TEST(numbers_without_a_word_are_null)
 		EXPECT_TRUE(!json || strstr(ran.out, "\"level_before\":null"));
 		command_done(&ran);
 	}
+}
+
+/* A trace of tags: with PCIDs and two roots, or of a machine that has none. */
+static void ran_tlb(struct command_ran *ran, bool tags, const struct vmlab_event_switch *s,
+		    const struct vmlab_event_flush *flush)
+{
+	const struct vmlab_event_rollover over = {
+		.head = { .size = sizeof(over), .kind = VMLAB_EVENT_ROLLOVER, .pid = 7, .tid = 7,
+			  .comm = "who" },
+		.generation = 2, .before = 1,
+	};
+	const struct vmlab_tlb_process process = {
+		.pid = 7, .flushes = 3, .asked = 4, .switches = { 5, 6, 7, 8 }, .comm = "who",
+	};
+	struct vmlab_trace_counts counts = { .lost = 0 };
+	struct forge f;
+
+	counts.count[VMLAB_TAG_NEW] = 8;
+	counts.count[VMLAB_TLB_ROW_FLUSH + VMLAB_FLUSH_REMOTE] = 9;
+	counts.count[VMLAB_TLB_ROW_ROLLOVER] = 1;
+	begin(&f);
+	number(&f, "trace-tags", tags ? VMLAB_TRACE_TAGS | VMLAB_TRACE_USER_TAGS : 0);
+	batch(&f, s, sizeof(*s));
+	batch(&f, flush, sizeof(*flush));
+	batch(&f, &over, sizeof(over));
+	batch(&f, NULL, 0);
+	forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:7", 14, &counts, sizeof(counts));
+	forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-processes", 15, &process, sizeof(process));
+	recording_forged(&f, "trace --json tlb", ran);
+}
+
+static struct vmlab_event_switch a_switch(void)
+{
+	return (struct vmlab_event_switch) {
+		.head = { .size = sizeof(struct vmlab_event_switch), .kind = VMLAB_EVENT_SWITCH,
+			  .flags = VMLAB_EVENT_F_SCHEDULED, .pid = 7, .tid = 8, .by = 9, .ts = 99,
+			  .comm = "who" },
+		.context = 40, .generation = 12, .evicted = 39, .slot = 2, .tag = 3,
+		.user_tag = 0x803, .outcome = VMLAB_TAG_NEW,
+	};
+}
+
+static struct vmlab_event_flush a_flush(void)
+{
+	return (struct vmlab_event_flush) {
+		.head = { .size = sizeof(struct vmlab_event_flush), .kind = VMLAB_EVENT_FLUSH,
+			  .pid = 7, .tid = 8, .by = 9, .ts = 100, .comm = "who" },
+		.context = 40, .start = 0x1000, .end = 0x3000, .pages = 2,
+		.reason = VMLAB_FLUSH_REMOTE, .stride = 12,
+	};
+}
+
+TEST(switches_and_flushes_get_their_words)
+{
+	struct vmlab_event_switch s = a_switch();
+	struct vmlab_event_flush flush = a_flush();
+	struct command_ran ran;
+
+	ran_tlb(&ran, true, &s, &flush);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"from\":9,\"scheduled\":true,\"outcome\":\"new\",\"slot\":2,\"tag\":3,\"user_tag\":2051,\"ctx_id\":40,\"generation\":12,\"evicted\":39,\"tag_before\":null}"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"by\":9,\"reason\":\"remote\",\"start\":\"0x1000\",\"end\":\"0x3000\",\"whole\":false,\"pages\":2,\"all\":false,\"size\":4096,\"ctx_id\":40,\"ip\":null,\"symbol\":null}"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"kind\":\"rollover\",\"pid\":7,\"tid\":7,\"comm\":\"who\",\"cpu\":0,\"generation\":2,\"before\":1}"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"counts\":{\"stayed\":0,\"kept\":0,\"flushed\":0,\"new\":8,"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"remote\":9,"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"rollover\":1}"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"tagging\":{\"by\":\"pcid\",\"flush_on_switch\":false}"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"processes\":[{\"pid\":7,\"comm\":\"who\",\"stayed\":5,\"kept\":6,\"flushed\":7,\"new\":8,\"flushes\":3,\"asked\":4}]"));
+	command_done(&ran);
+}
+
+/* No tags, nobody's address space, nobody known who asked: null, and no number. */
+TEST(what_is_not_known_of_a_tlb_is_null)
+{
+	struct vmlab_event_switch s = a_switch();
+	struct vmlab_event_flush flush = a_flush();
+	struct command_ran ran;
+
+	s.slot = VMLAB_EVENT_UNKNOWN;
+	s.tag = VMLAB_EVENT_TAG_NONE;
+	s.user_tag = VMLAB_EVENT_TAG_NONE;
+	s.outcome = VMLAB_EVENT_UNKNOWN;
+	s.evicted = 0;
+	flush.head.pid = 0;
+	flush.head.tid = 0;
+	flush.head.by = 0;
+	flush.context = 0;
+	flush.end = 0;
+	flush.pages = VMLAB_EVENT_PAGES_UNKNOWN;
+	flush.reason = 255;
+	flush.stride = 255;
+	ran_tlb(&ran, false, &s, &flush);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"outcome\":null,\"slot\":null,\"tag\":null,\"user_tag\":null,\"ctx_id\":40,\"generation\":12,\"evicted\":null,"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"kind\":\"flush\",\"pid\":null,\"tid\":null,\"comm\":null,\"cpu\":0,\"by\":null,\"reason\":null,\"start\":null,\"end\":null,\"whole\":null,\"pages\":null,\"all\":null,\"size\":null,\"ctx_id\":null,"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"tagging\":{\"by\":null,\"flush_on_switch\":true}"));
+	command_done(&ran);
 }
 
 TEST_HARNESS_MAIN

@@ -1177,10 +1177,12 @@ int vmlab_child_release(struct vmlab_session *session, struct vmlab_child *child
 struct vmlab_trace;
 struct vmlab_event;		/* vmlab_event.h */
 struct vmlab_trace_counts;
+struct vmlab_tlb_process;
 
 /**
  * struct vmlab_trace_options - what to trace; all zero but @kinds is everything
- * @kinds: 1 << VMLAB_EVENT_FAULT, _COW, _FORK (which brings exec and exit)
+ * @kinds: 1 << VMLAB_EVENT_FAULT, _COW, _FORK (which brings exec and exit), _SWITCH (which
+ *	brings flushes of TLBs and roll-overs of ASIDs)
  * @counts_only: no events, only what vmlab_trace_counts() tells in the end
  * @pids: processes; none and no @argv: all but the caller
  * @nr_pids: how many
@@ -1228,6 +1230,13 @@ int vmlab_trace_next(struct vmlab_trace *trace, const struct vmlab_event **out);
 /* Once it is over: what was counted of VMLAB_EVENT_*, over all CPUs. */
 int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
 		       struct vmlab_trace_counts *out);
+/* Of the question VMLAB_EVENT_SWITCH: false where there are no tags and each switch flushes. */
+bool vmlab_trace_has_tags(const struct vmlab_trace *trace);
+/*
+ * Of the same question, once it is over: totals by process, by rising pid. free(*out).
+ * -ENOENT: it was not asked.
+ */
+int vmlab_trace_processes(struct vmlab_trace *trace, struct vmlab_tlb_process **out, size_t *nr);
 /*
  * The user symbol that @ip of process @pid lies in, "libc.so.6:memset+0x1c", looked up
  * in its mappings while it lives. -ENOENT: not known.
@@ -1241,6 +1250,10 @@ const char *vmlab_event_name(unsigned int kind);
 const char *vmlab_class_name(unsigned int fault_class);
 const char *vmlab_outcome_name(unsigned int outcome);
 const char *vmlab_cow_why_name(unsigned int why);
+/* The same for VMLAB_TAG_* of a switch, VMLAB_FLUSH_*, and VMLAB_TLB_ROW_*, which has all. */
+const char *vmlab_tag_outcome_name(unsigned int outcome);
+const char *vmlab_flush_reason_name(unsigned int reason);
+const char *vmlab_tlb_row_name(unsigned int row);
 
 #ifdef __cplusplus
 }

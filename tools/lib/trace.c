@@ -34,10 +34,12 @@
 #include "../../bpf/fault.skel.h"
 #include "../../bpf/cow.skel.h"
 #include "../../bpf/fork.skel.h"
+#include "../../bpf/tlb.skel.h"
 #ifdef __aarch64__
 #include "../../bpf/fault_kprobe.skel.h"
 #include "../../bpf/cow_kprobe.skel.h"
 #include "../../bpf/fork_kprobe.skel.h"
+#include "../../bpf/tlb_kprobe.skel.h"
 #define KPROBE(name)	name
 #define MAY_LACK_NAMES	true
 #else
@@ -64,6 +66,7 @@ static const struct row {
 	{ VMLAB_EVENT_FAULT, vmlab_fault__elf_bytes, KPROBE(vmlab_fault_kprobe__elf_bytes) },
 	{ VMLAB_EVENT_COW, vmlab_cow__elf_bytes, KPROBE(vmlab_cow_kprobe__elf_bytes) },
 	{ VMLAB_EVENT_FORK, vmlab_fork__elf_bytes, KPROBE(vmlab_fork_kprobe__elf_bytes) },
+	{ VMLAB_EVENT_SWITCH, vmlab_tlb__elf_bytes, KPROBE(vmlab_tlb_kprobe__elf_bytes) },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -136,6 +139,19 @@ static void configure_memory(struct vmlab_trace_config *c)
 	c->pages_va = kcore.pages;
 }
 
+/* Without them each switch flushes, and a number would mean nothing. */
+static uint32_t tags_here(void)
+{
+#ifdef __x86_64__
+	if (!file_says("/proc/cpuinfo", " pcid "))
+		return 0;
+	return VMLAB_TRACE_TAGS |
+	       (file_says("/proc/cpuinfo", " pti ") ? VMLAB_TRACE_USER_TAGS : 0);
+#else
+	return VMLAB_TRACE_TAGS;
+#endif
+}
+
 static void configure(struct vmlab_trace *trace)
 {
 	const struct vmlab_trace_options *o = &trace->options;
@@ -159,6 +175,7 @@ static void configure(struct vmlab_trace *trace)
 	c->pti = file_says("/proc/cpuinfo", " pti ");
 	c->wake = ring_bytes(o) / 4;
 	c->page_shift = trace->session->info.out_page_shift;
+	c->tags = tags_here();
 }
 
 /* One "events" and one "traced" for all: those of the first object. */
@@ -409,6 +426,16 @@ static int start_command(struct vmlab_trace *trace)
 	return -ECHILD;
 }
 
+/* Of the machine that was recorded, where this is a recording. */
+static int learn_tags(struct vmlab_trace *trace)
+{
+	int64_t tags = trace->config.tags;
+	int ret = vmlab_source_number(trace->session->source, "trace-tags", &tags);
+
+	trace->config.tags = tags;
+	return ret;
+}
+
 int vmlab_trace_exec_error(const struct vmlab_session *session)
 {
 	(void)session;
@@ -443,6 +470,8 @@ int vmlab_trace_start(struct vmlab_session *session, const struct vmlab_trace_op
 		ret = -EBADMSG;
 	if (!ret)
 		ret = result;
+	if (!ret && options->kinds >> VMLAB_EVENT_SWITCH & 1)
+		ret = learn_tags(trace);
 	if (!ret && options->argv)
 		ret = start_command(trace);
 	if (ret)
@@ -580,6 +609,12 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct vmlab_event_exit);
 	case VMLAB_EVENT_CODE:
 		return sizeof(struct vmlab_event_code);
+	case VMLAB_EVENT_SWITCH:
+		return sizeof(struct vmlab_event_switch);
+	case VMLAB_EVENT_FLUSH:
+		return sizeof(struct vmlab_event_flush);
+	case VMLAB_EVENT_ROLLOVER:
+		return sizeof(struct vmlab_event_rollover);
 	}
 	return SIZE_MAX;
 }
@@ -715,6 +750,67 @@ int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
 	return len == sizeof(*out) ? 0 : -EBADMSG;
 }
 
+bool vmlab_trace_has_tags(const struct vmlab_trace *trace)
+{
+	return trace->config.tags & VMLAB_TRACE_TAGS;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct vmlab_tlb_process *one = a, *other = b;
+
+	return (one->pid > other->pid) - (one->pid < other->pid);
+}
+
+static ssize_t compute_processes(const void *ctx, char **out)
+{
+	const struct loaded *loaded = ctx;
+	int fd = bpf_object__find_map_fd_by_name(loaded->object, "processes");
+	struct bpf_map *map = bpf_object__find_map_by_name(loaded->object, "processes");
+	size_t nr = 0, max = map ? bpf_map__max_entries(map) : 0;
+	struct vmlab_tlb_process *all = calloc(max + 1, sizeof(*all));
+	uint32_t key, *last = NULL;
+
+	if (!all || fd < 0) {
+		free(all);
+		return -ENOMEM;
+	}
+	for (; nr < max && !bpf_map_get_next_key(fd, last, &key); last = &key)
+		nr += !bpf_map_lookup_elem(fd, &key, &all[nr]);
+	qsort(all, nr, sizeof(*all), by_pid);
+	*out = (char *)all;
+	return nr * sizeof(*all);
+}
+
+int vmlab_trace_processes(struct vmlab_trace *trace, struct vmlab_tlb_process **out, size_t *nr)
+{
+	const struct loaded *loaded = NULL;
+	char *bytes = NULL;
+	ssize_t len;
+	size_t i;
+
+	*out = NULL;
+	*nr = 0;
+	for (i = 0; i < trace->nr_loaded; i++)
+		if (trace->loaded[i].row->kind == VMLAB_EVENT_SWITCH)
+			loaded = &trace->loaded[i];
+	if (!loaded && !vmlab_source_is_replay(trace->session->source))
+		return -ENOENT;
+	len = vmlab_source_answer(trace->session->source, "trace-processes", compute_processes,
+				  loaded, &bytes);
+	if (len < 0)
+		return len;
+	if (len % sizeof(**out)) {
+		free(bytes);
+		return -EBADMSG;
+	}
+	*out = (struct vmlab_tlb_process *)bytes;
+	*nr = len / sizeof(**out);
+	for (i = 0; i < *nr; i++)
+		(*out)[i].comm[VMLAB_EVENT_COMM - 1] = '\0';
+	return 0;
+}
+
 int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *buf,
 		       size_t size)
 {
@@ -757,6 +853,9 @@ const char *vmlab_event_name(unsigned int kind)
 		[VMLAB_EVENT_FORK]	= "fork",
 		[VMLAB_EVENT_EXEC]	= "exec",
 		[VMLAB_EVENT_EXIT]	= "exit",
+		[VMLAB_EVENT_SWITCH]	= "switch",
+		[VMLAB_EVENT_FLUSH]	= "flush",
+		[VMLAB_EVENT_ROLLOVER]	= "rollover",
 	};
 
 	return WORD(words, kind);
@@ -811,4 +910,45 @@ const char *vmlab_cow_why_name(unsigned int why)
 	};
 
 	return WORD(words, why);
+}
+
+const char *vmlab_tag_outcome_name(unsigned int outcome)
+{
+	static const char *const words[VMLAB_NR_TAG_OUTCOMES] = {
+		[VMLAB_TAG_STAYED]	= "stayed",
+		[VMLAB_TAG_KEPT]	= "kept",
+		[VMLAB_TAG_FLUSHED]	= "flushed",
+		[VMLAB_TAG_NEW]		= "new",
+	};
+
+	return WORD(words, outcome);
+}
+
+const char *vmlab_flush_reason_name(unsigned int reason)
+{
+	static const char *const words[VMLAB_NR_FLUSH_REASONS] = {
+		[VMLAB_FLUSH_LOCAL_MM]	= "local-mm",
+		[VMLAB_FLUSH_LOCAL]	= "local",
+		[VMLAB_FLUSH_REMOTE]	= "remote",
+		[VMLAB_FLUSH_IPI_SENT]	= "ipi-sent",
+		[VMLAB_FLUSH_WRONG_CPU]	= "wrong-cpu",
+		[VMLAB_FLUSH_DEFERRED]	= "deferred",
+		[VMLAB_FLUSH_BROADCAST]	= "broadcast",
+		[VMLAB_FLUSH_KERNEL]	= "kernel",
+		[VMLAB_FLUSH_ALL]	= "everything",
+		[VMLAB_FLUSH_GATHER]	= "gather",
+		[VMLAB_FLUSH_PAGE]	= "page",
+		[VMLAB_FLUSH_FORK]	= "forked",
+	};
+
+	return WORD(words, reason);
+}
+
+const char *vmlab_tlb_row_name(unsigned int row)
+{
+	if (row < VMLAB_TLB_ROW_FLUSH)
+		return vmlab_tag_outcome_name(row);
+	if (row < VMLAB_TLB_ROW_ROLLOVER)
+		return vmlab_flush_reason_name(row - VMLAB_TLB_ROW_FLUSH);
+	return row == VMLAB_TLB_ROW_ROLLOVER ? vmlab_event_name(VMLAB_EVENT_ROLLOVER) : NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cmd_trace.c - faults, copies and forks, as they happen, a line each.
+ * cmd_trace.c - faults, copies, forks and tags of the TLB, as they happen, a line each.
  *
  * What an event is was decided in the kernel; here it gets its words. The last line
  * says what was counted there and what was lost, however it ends.
@@ -128,6 +128,82 @@ static const struct render_field exit_fields[] = { LIFE_FIELDS("status", "STATUS
 
 static const unsigned int exec_widths[E_NR] = { [E_KIND] = 5, [E_PID] = 7, [E_COMM] = 15 };
 
+enum {
+	S_TS, S_KIND, S_PID, S_TID, S_COMM, S_CPU, S_FROM, S_SCHEDULED, S_OUTCOME, S_SLOT, S_TAG,
+	S_USER_TAG, S_CTX_ID, S_GENERATION, S_EVICTED, S_TAG_BEFORE, S_NR
+};
+
+static const struct render_field switch_fields[] = {
+	[S_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[S_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
+	[S_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+	[S_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[S_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
+	[S_CPU]		= { "cpu", "CPU", RENDER_NUM, 0 },
+	[S_FROM]	= { "from", "FROM", RENDER_NUM, 0 },
+	[S_SCHEDULED]	= { "scheduled", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[S_OUTCOME]	= { "outcome", "OUTCOME", RENDER_TEXT, 0 },
+	[S_SLOT]	= { "slot", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[S_TAG]		= { "tag", "TAG", RENDER_NUM, 0 },
+	[S_USER_TAG]	= { "user_tag", "USER'S", RENDER_NUM, 0 },
+	[S_CTX_ID]	= { "ctx_id", "CTX ID", RENDER_NUM, 0 },
+	[S_GENERATION]	= { "generation", "GENERATION", RENDER_NUM, 0 },
+	[S_EVICTED]	= { "evicted", "EVICTED", RENDER_NUM, 0 },
+	[S_TAG_BEFORE]	= { "tag_before", NULL, RENDER_NUM, RENDER_PROGRAMS },
+};
+
+static const unsigned int switch_widths[S_NR] = {
+	[S_KIND] = 8, [S_PID] = 7, [S_COMM] = 15, [S_CPU] = 3, [S_FROM] = 7, [S_OUTCOME] = 8,
+	[S_TAG] = 5, [S_USER_TAG] = 6, [S_CTX_ID] = 7, [S_GENERATION] = 10, [S_EVICTED] = 7,
+};
+
+enum {
+	L_TS, L_KIND, L_PID, L_TID, L_COMM, L_CPU, L_BY, L_REASON, L_START, L_END, L_WHOLE,
+	L_PAGES, L_ALL, L_SIZE, L_CTX_ID, L_IP, L_SYMBOL, L_NR
+};
+
+static const struct render_field flush_fields[] = {
+	[L_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[L_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
+	[L_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+	[L_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[L_COMM]	= { "comm", "ASKED BY", RENDER_TEXT, 0 },
+	[L_CPU]		= { "cpu", "CPU", RENDER_NUM, 0 },
+	[L_BY]		= { "by", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[L_REASON]	= { "reason", "REASON", RENDER_TEXT, 0 },
+	[L_START]	= { "start", "FROM", RENDER_HEX, 0 },
+	[L_END]		= { "end", "TO", RENDER_HEX, 0 },
+	[L_WHOLE]	= { "whole", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[L_PAGES]	= { "pages", "PAGES", RENDER_NUM, 0 },
+	[L_ALL]		= { "all", "ALL", RENDER_BOOL, 0 },
+	[L_SIZE]	= { "size", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[L_CTX_ID]	= { "ctx_id", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[L_IP]		= { "ip", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[L_SYMBOL]	= { "symbol", "BY", RENDER_TEXT, 0 },
+};
+
+static const unsigned int flush_widths[L_NR] = {
+	[L_KIND] = 8, [L_PID] = 7, [L_COMM] = 15, [L_CPU] = 3, [L_REASON] = 10, [L_START] = 14,
+	[L_END] = 14, [L_PAGES] = 6, [L_ALL] = 5,
+};
+
+enum { O_TS, O_KIND, O_PID, O_TID, O_COMM, O_CPU, O_GENERATION, O_BEFORE, O_NR };
+
+static const struct render_field rollover_fields[] = {
+	[O_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[O_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
+	[O_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+	[O_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[O_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
+	[O_CPU]		= { "cpu", "CPU", RENDER_NUM, 0 },
+	[O_GENERATION]	= { "generation", "GENERATION", RENDER_NUM, 0 },
+	[O_BEFORE]	= { "before", "BEFORE", RENDER_NUM, 0 },
+};
+
+static const unsigned int rollover_widths[O_NR] = {
+	[O_KIND] = 8, [O_PID] = 7, [O_COMM] = 15, [O_CPU] = 3, [O_GENERATION] = 10,
+};
+
 static const char *access_name(unsigned int access)
 {
 	if (access == VMLAB_EVENT_WRITE)
@@ -248,6 +324,92 @@ static int show_life(struct cli *cli, const struct vmlab_event *e, struct render
 	return render_line_end(cli->render);
 }
 
+static struct render_value known_tag(uint32_t tag)
+{
+	return tag == VMLAB_EVENT_TAG_NONE ? RENDER_V_NULL : RENDER_V_NUM(tag);
+}
+
+/* Pids and contexts: nobody has 0. */
+static struct render_value unless_zero(uint64_t number)
+{
+	return number ? RENDER_V_NUM(number) : RENDER_V_NULL;
+}
+
+static int show_switch(struct cli *cli, const struct vmlab_event_switch *e)
+{
+	const bool is_id = vmlab_context_is_id(vmlab_session_info(cli->session));
+	struct render_value v[S_NR];
+
+	v[S_TS] = RENDER_V_NUM(e->head.ts);
+	v[S_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
+	v[S_PID] = RENDER_V_NUM(e->head.pid);
+	v[S_TID] = RENDER_V_NUM(e->head.tid);
+	v[S_COMM] = RENDER_V_TEXT(e->head.comm);
+	v[S_CPU] = RENDER_V_NUM(e->head.cpu);
+	v[S_FROM] = RENDER_V_NUM(e->head.by);
+	v[S_SCHEDULED] = RENDER_V_NUM(!!(e->head.flags & VMLAB_EVENT_F_SCHEDULED));
+	v[S_OUTCOME] = RENDER_V_TEXT(vmlab_tag_outcome_name(e->outcome));
+	v[S_SLOT] = e->slot == VMLAB_EVENT_UNKNOWN ? RENDER_V_NULL : RENDER_V_NUM(e->slot);
+	v[S_TAG] = known_tag(e->tag);
+	v[S_USER_TAG] = known_tag(e->user_tag);
+	v[S_CTX_ID] = is_id ? unless_zero(e->context) : RENDER_V_NULL;
+	v[S_GENERATION] = RENDER_V_NUM(e->generation);
+	v[S_EVICTED] = is_id ? unless_zero(e->evicted) : RENDER_V_NULL;
+	v[S_TAG_BEFORE] = is_id ? RENDER_V_NULL : unless_zero(e->evicted & 0xffff);
+	render_line(cli->render, switch_fields, switch_widths, S_NR, v);
+	return render_line_end(cli->render);
+}
+
+static int show_flush(struct cli *cli, const struct vmlab_event_flush *e)
+{
+	const bool is_id = vmlab_context_is_id(vmlab_session_info(cli->session));
+	const bool whole = e->end == ~0ULL, range = e->end && !whole;
+	struct render_value v[L_NR];
+	char symbol[560];
+
+	v[L_TS] = RENDER_V_NUM(e->head.ts);
+	v[L_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
+	v[L_PID] = unless_zero(e->head.pid);
+	v[L_TID] = unless_zero(e->head.tid);
+	v[L_COMM] = e->head.tid ? RENDER_V_TEXT(e->head.comm) : RENDER_V_NULL;
+	v[L_CPU] = RENDER_V_NUM(e->head.cpu);
+	v[L_BY] = unless_zero(e->head.by);
+	v[L_REASON] = RENDER_V_TEXT(vmlab_flush_reason_name(e->reason));
+	v[L_START] = range ? RENDER_V_NUM(e->start) : RENDER_V_NULL;
+	v[L_END] = range ? RENDER_V_NUM(e->end) : RENDER_V_NULL;
+	v[L_WHOLE] = e->end ? RENDER_V_NUM(whole) : RENDER_V_NULL;
+	v[L_PAGES] = e->pages >= VMLAB_EVENT_PAGES_UNKNOWN ? RENDER_V_NULL :
+							     RENDER_V_NUM(e->pages);
+	v[L_ALL] = e->pages == VMLAB_EVENT_PAGES_UNKNOWN ? RENDER_V_NULL :
+		   RENDER_V_NUM(e->pages == VMLAB_EVENT_PAGES_ALL);
+	v[L_SIZE] = e->stride && e->stride < 64 ? RENDER_V_NUM(1ULL << e->stride) :
+						  RENDER_V_NULL;
+	v[L_CTX_ID] = is_id ? unless_zero(e->context) : RENDER_V_NULL;
+	v[L_IP] = unless_zero(e->ip);
+	v[L_SYMBOL] = RENDER_V_NULL;
+	if (e->ip && !vmlab_trace_symbol(tracing_of(cli)->trace, e->head.by, e->ip, symbol,
+					 sizeof(symbol)))
+		v[L_SYMBOL] = RENDER_V_TEXT(symbol);
+	render_line(cli->render, flush_fields, flush_widths, L_NR, v);
+	return render_line_end(cli->render);
+}
+
+static int show_rollover(struct cli *cli, const struct vmlab_event_rollover *e)
+{
+	struct render_value v[O_NR];
+
+	v[O_TS] = RENDER_V_NUM(e->head.ts);
+	v[O_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
+	v[O_PID] = RENDER_V_NUM(e->head.pid);
+	v[O_TID] = RENDER_V_NUM(e->head.tid);
+	v[O_COMM] = RENDER_V_TEXT(e->head.comm);
+	v[O_CPU] = RENDER_V_NUM(e->head.cpu);
+	v[O_GENERATION] = RENDER_V_NUM(e->generation);
+	v[O_BEFORE] = RENDER_V_NUM(e->before);
+	render_line(cli->render, rollover_fields, rollover_widths, O_NR, v);
+	return render_line_end(cli->render);
+}
+
 static int show(struct cli *cli, const struct vmlab_event *event)
 {
 	switch (event->kind) {
@@ -262,6 +424,12 @@ static int show(struct cli *cli, const struct vmlab_event *event)
 	case VMLAB_EVENT_EXIT:
 		return show_life(cli, event,
 				 RENDER_V_NUM(((const struct vmlab_event_exit *)event)->status));
+	case VMLAB_EVENT_SWITCH:
+		return show_switch(cli, (const struct vmlab_event_switch *)event);
+	case VMLAB_EVENT_FLUSH:
+		return show_flush(cli, (const struct vmlab_event_flush *)event);
+	case VMLAB_EVENT_ROLLOVER:
+		return show_rollover(cli, (const struct vmlab_event_rollover *)event);
 	}
 	return 0;
 }
@@ -269,7 +437,7 @@ static int show(struct cli *cli, const struct vmlab_event *event)
 /* What is counted of each kind: the name of a row, NULL for none. */
 static const char *fork_row(unsigned int i)
 {
-	return i >= VMLAB_EVENT_FORK ? vmlab_event_name(i) : NULL;
+	return i >= VMLAB_EVENT_FORK && i <= VMLAB_EVENT_EXIT ? vmlab_event_name(i) : NULL;
 }
 
 static const struct {
@@ -280,6 +448,7 @@ static const struct {
 	{ "fault", VMLAB_EVENT_FAULT, vmlab_class_name },
 	{ "cow", VMLAB_EVENT_COW, vmlab_outcome_name },
 	{ "fork", VMLAB_EVENT_FORK, fork_row },
+	{ "tlb", VMLAB_EVENT_SWITCH, vmlab_tlb_row_name },
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -360,6 +529,66 @@ static void show_histograms(struct cli *cli, const struct vmlab_trace_counts *co
 	render_table_end(cli->render);
 }
 
+enum {
+	P_PID, P_COMM, P_STAYED, P_KEPT, P_FLUSHED, P_NEW, P_FLUSHES, P_ASKED, P_NR
+};
+
+/* Of each process: how it got its tags, and flushes. */
+static int show_processes(struct cli *cli)
+{
+	static const struct render_field fields[] = {
+		[P_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+		[P_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
+		[P_STAYED]	= { "stayed", "STAYED", RENDER_NUM, 0 },
+		[P_KEPT]	= { "kept", "KEPT", RENDER_NUM, 0 },
+		[P_FLUSHED]	= { "flushed", "FLUSHED", RENDER_NUM, 0 },
+		[P_NEW]		= { "new", "NEW", RENDER_NUM, 0 },
+		[P_FLUSHES]	= { "flushes", "FLUSHES", RENDER_NUM, 0 },
+		[P_ASKED]	= { "asked", "ASKED", RENDER_NUM, 0 },
+	};
+	struct vmlab_tlb_process *all;
+	size_t nr, i, outcome;
+	int ret;
+
+	ret = vmlab_trace_processes(tracing_of(cli)->trace, &all, &nr);
+	if (ret)
+		return ret;
+	render_table(cli->render, "processes", "processes", fields, P_NR);
+	for (i = 0; i < nr; i++) {
+		struct render_value v[P_NR];
+
+		v[P_PID] = RENDER_V_NUM(all[i].pid);
+		v[P_COMM] = *all[i].comm ? RENDER_V_TEXT(all[i].comm) : RENDER_V_NULL;
+		for (outcome = 0; outcome < VMLAB_NR_TAG_OUTCOMES; outcome++)
+			v[P_STAYED + outcome] = RENDER_V_NUM(all[i].switches[outcome]);
+		v[P_FLUSHES] = RENDER_V_NUM(all[i].flushes);
+		v[P_ASKED] = RENDER_V_NUM(all[i].asked);
+		render_row(cli->render, v);
+	}
+	render_table_end(cli->render);
+	free(all);
+	return 0;
+}
+
+/* What keeps address spaces apart, as `vmlab tags` has it. */
+static void show_tagging(struct cli *cli)
+{
+	static const struct render_field by = { "by", "by", RENDER_TEXT, 0 };
+	static const struct render_field flush = {
+		"flush_on_switch", "flush on switch", RENDER_BOOL, 0
+	};
+	const bool tags = vmlab_trace_has_tags(tracing_of(cli)->trace);
+
+	render_object(cli->render, "tagging", "tags");
+	render_put(cli->render, &by, tags ?
+		   RENDER_V_TEXT(vmlab_tag_name(vmlab_session_info(cli->session))) :
+		   RENDER_V_NULL);
+	render_put(cli->render, &flush, RENDER_V_NUM(!tags));
+	render_object_end(cli->render);
+	if (!tags)
+		render_note(cli->render, "there are no tags here: a switch to another address space flushes all that is not global");
+}
+
 static int show_summary(struct cli *cli)
 {
 	static const struct render_field kind = { "kind", "EVENT", RENDER_TEXT, 0 };
@@ -399,6 +628,12 @@ static int show_summary(struct cli *cli)
 		put_rows(cli, "log2_ns", "log2 ns", counts, SUM_BUCKETS);
 	else
 		show_histograms(cli, counts);
+	if (tracing->options.kinds >> VMLAB_EVENT_SWITCH & 1) {
+		show_tagging(cli);
+		ret = show_processes(cli);
+		if (ret)
+			return ret;
+	}
 	render_put(cli->render, &skipped_field, RENDER_V_NUM(skipped));
 	render_put(cli->render, &lost_field, RENDER_V_NUM(lost));
 	if (cli->json)
@@ -491,7 +726,7 @@ static int run(struct cli *cli)
 		return cli_fail(cli, CLI_AT_TRACE, -ENOMEM);
 
 	if (!cli->argc)
-		return cli_usage(cli, "trace what? fault, cow, fork");
+		return cli_usage(cli, "trace what? fault, cow, fork, tlb");
 	for (i = 0; i < cli->argc; i++)
 		if (!add_kind(tracing, cli->argv[i]))
 			return cli_usage(cli, "not something to trace: %s", cli->argv[i]);
@@ -607,10 +842,11 @@ static bool option(struct cli *cli, int val, const char *arg)
 const struct command cmd_trace = {
 	.name = "trace",
 	.args = "KIND... [-p PID]... [-- COMMAND...]",
-	.summary = "page faults, copies and forks, as they happen",
+	.summary = "page faults, copies, forks and TLB tags, as they happen",
 	.help = "KIND is fault (every page fault: what it was, the entry before and after), cow (pages\n"
-		"that waited for a copy: copied, reused, zero-filled, and why) or fork (fork, exec,\n"
-		"exit). Without -p and -- everything is traced but vmlab itself. It ends with Ctrl-C,\n"
+		"that waited for a copy: copied, reused, zero-filled, and why), fork (fork, exec,\n"
+		"exit) or tlb (the tag of each switch to an address space; flushes, and who asked).\n"
+		"Without -p and -- everything is traced but vmlab itself. It ends with Ctrl-C,\n"
 		"or when all processes that were named have ended; the last line counts what was\n"
 		"seen and what was lost. It needs no module. The programs that watch run in the\n"
 		"kernel and change nothing in whom they watch. COMMAND is held before its exec until\n"
