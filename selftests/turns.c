@@ -17,7 +17,12 @@
  *	process PID
  *	range NAME START END PAGES	-1 pages: everything, 0-0 the whole address space
  *
- * turns remote: the same of two threads on CPUs 0 and 1; one takes away, both may
+ * turns forks: makes processes until its own address space has another generation, as the
+ * module says. Each takes an ASID (arm64):
+ *
+ *	generation BEFORE AFTER
+ *
+ * turns remote: the same as flush of two threads on CPUs 0 and 1; one takes away, both may
  * remember.
  */
 #include <fcntl.h>
@@ -260,6 +265,40 @@ static int remote(void)
 	return 0;
 }
 
+/* Of our own address space (arm64). */
+static uint64_t generation(void)
+{
+	struct vmlab_mm mm = { .size = sizeof(mm) };
+	int target = ask_target(node, 0);
+
+	if (target < 0 || ask(target, VMLAB_MM, &mm))
+		fail("VMLAB_MM");
+	close(target);
+	return mm.out_context >> 16;
+}
+
+/* Until all ASIDs have been dealt out: of 16 bits there are 65536. */
+static int forks(void)
+{
+	const uint64_t start = now(), before = generation();
+	uint64_t after = before;
+	long i;
+
+	for (i = 0; after == before && i < 100000; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			fail("fork");
+		if (!(i % 512))
+			after = generation();
+	}
+	printf("window %llu %llu\ngeneration %llu %llu\n", (unsigned long long)start,
+	       (unsigned long long)now(), (unsigned long long)before, (unsigned long long)after);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -269,12 +308,12 @@ int main(int argc, char **argv)
 		return flush();
 	if (!strcmp(what, "remote"))
 		return remote();
-	if (strcmp(what, "pingpong") || !rounds || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "usage: turns pingpong ROUNDS | flush | remote\n");
+	if ((strcmp(what, "pingpong") && strcmp(what, "forks")) || !rounds || rounds > MAX_ROUNDS) {
+		fprintf(stderr, "usage: turns pingpong ROUNDS | flush | remote | forks\n");
 		return 2;
 	}
 	node = open(NODE, O_RDWR);
 	if (node < 0)
 		fail(NODE);
-	return pingpong(rounds);
+	return *what == 'f' ? forks() : pingpong(rounds);
 }
