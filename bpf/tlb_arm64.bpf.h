@@ -9,8 +9,8 @@
  * generation that the CPU's last switch had.
  *
  * A flush is one instruction, inlined wherever it is needed, and there is no tracepoint. What
- * can be seen are the functions around the common ones: the end of a change of many
- * entries, one page replaced, a fork.
+ * can be seen are the functions around the common ones: a change of many entries of a
+ * mapping, the tables that are freed behind it, one page replaced, a fork.
  */
 #ifndef VMLAB_TLB_ARM64_BPF_H
 #define VMLAB_TLB_ARM64_BPF_H
@@ -23,10 +23,15 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct mmu_gather_batch {
+	unsigned int nr;
+};
+
 struct mmu_gather {
 	struct mm_struct *mm;
 	unsigned long start;
 	unsigned long end;
+	struct mmu_gather_batch *active;
 	unsigned int fullmm : 1;
 	unsigned int freed_tables : 1;
 	unsigned int cleared_ptes : 1;
@@ -316,6 +321,84 @@ static __always_inline int gather_flushes(struct mmu_gather *tlb)
 	return 0;
 }
 
+/* A change of entries of one mapping, which ends with a flush if there were any. */
+struct change {
+	u32 tid;		/* 0: none */
+	u32 nr;			/* pages that were gathered before, */
+	u64 active;		/* and where */
+	struct mmu_gather *tlb;
+	struct mm_struct *mm;
+	u64 start;
+	u64 end;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NR_ASKS);
+	__type(key, u32);
+	__type(value, struct change);
+} changes SEC(".maps");
+
+static __always_inline struct change *change_of(u32 tid)
+{
+	u32 index = tid & (NR_ASKS - 1);
+
+	return bpf_map_lookup_elem(&changes, &index);
+}
+
+static __always_inline int change_begins(struct mmu_gather *tlb, struct vm_area_struct *vma,
+					 u64 start, u64 end)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct change *change = change_of(tid);
+	struct mmu_gather_batch *active;
+
+	if (!change)
+		return 0;
+	change->tid = 0;
+	/* Its ASID is given up as a whole. */
+	if (BPF_CORE_READ_BITFIELD_PROBED(tlb, fullmm))
+		return 0;
+	active = BPF_CORE_READ(tlb, active);
+	change->tid = tid;
+	change->active = (u64)active;
+	change->nr = BPF_CORE_READ(active, nr);
+	change->tlb = tlb;
+	change->mm = BPF_CORE_READ(vma, vm_mm);
+	change->start = start;
+	change->end = end;
+	return 0;
+}
+
+/* @nr: entries that were changed; negative: it shows in what was gathered. */
+static __always_inline int change_ended(long nr)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct change *change = change_of(tid);
+	struct mmu_gather_batch *active;
+	struct flush f = {
+		.pages = VMLAB_EVENT_PAGES_UNKNOWN,
+		.reason = VMLAB_FLUSH_GATHER,
+	};
+	struct mmu_gather *tlb;
+
+	if (!change || change->tid != tid)
+		return 0;
+	change->tid = 0;
+	if (nr < 0) {
+		tlb = change->tlb;
+		active = BPF_CORE_READ(tlb, active);
+		nr = (u64)active != change->active || BPF_CORE_READ(active, nr) != change->nr;
+	}
+	if (!nr)
+		return 0;
+	f.mm = change->mm;
+	f.start = change->start;
+	f.end = change->end;
+	tell_mine(&f);
+	return 0;
+}
+
 static __always_inline int forks(struct mm_struct *mm)
 {
 	struct flush f = {
@@ -344,6 +427,50 @@ int BPF_KPROBE(tlb_page, struct vm_area_struct *vma, unsigned long address)
 	f.end = f.start + (1ULL << config.page_shift);
 	tell_mine(&f);
 	return 0;
+}
+
+/*
+ * What it returns stands behind its arguments, and those are not the same everywhere: hence
+ * no trampoline. Entries that are changed are counted by it.
+ */
+SEC("kprobe/change_protection")
+int BPF_KPROBE(tlb_protects, struct mmu_gather *tlb, struct vm_area_struct *vma,
+	       unsigned long start, unsigned long end)
+{
+	return change_begins(tlb, vma, start, end);
+}
+
+SEC("kretprobe/change_protection")
+int BPF_KRETPROBE(tlb_protected, long nr)
+{
+	return change_ended(nr < 0 ? 0 : nr);
+}
+
+/* Of these a kernel has one. */
+SEC("kprobe/unmap_page_range")
+int BPF_KPROBE(tlb_unmaps_either, struct mmu_gather *tlb, struct vm_area_struct *vma,
+	       unsigned long start, unsigned long end)
+{
+	return change_begins(tlb, vma, start, end);
+}
+
+SEC("kretprobe/unmap_page_range")
+int BPF_KRETPROBE(tlb_unmapped_either)
+{
+	return change_ended(-1);
+}
+
+SEC("kprobe/__zap_vma_range")
+int BPF_KPROBE(tlb_zaps_either, struct mmu_gather *tlb, struct vm_area_struct *vma,
+	       unsigned long start, unsigned long end)
+{
+	return change_begins(tlb, vma, start, end);
+}
+
+SEC("kretprobe/__zap_vma_range")
+int BPF_KRETPROBE(tlb_zapped_either)
+{
+	return change_ended(-1);
 }
 
 #ifdef VMLAB_KPROBE

@@ -49,7 +49,7 @@
 #endif
 
 #define DEFAULT_RING	(16U << 20)
-#define MAX_PROGRAMS	16
+#define MAX_PROGRAMS	24
 /* Handed over at once; more waits in the ring. */
 #define MAX_BATCH	(1U << 20)
 /* The ring is looked at that often, woken or not. */
@@ -98,6 +98,7 @@ struct vmlab_trace {
 	size_t room;
 	int err;		/* of the filling */
 	bool preemptible;	/* the kernel, inside a program */
+	struct btf *btf;	/* the kernel's, while programs are loaded */
 	bool detached;
 	bool over;
 	volatile sig_atomic_t stop;
@@ -208,6 +209,15 @@ static bool is_second_look(const struct bpf_program *program)
 	return strstr(bpf_program__name(program), "_again");
 }
 
+/* Is it for a function that this kernel does not have, but another one in its place? */
+static bool is_for_another(const struct bpf_program *program, const struct btf *btf)
+{
+	const char *function = strrchr(bpf_program__section_name(program), '/');
+
+	return strstr(bpf_program__name(program), "_either") && function &&
+	       btf__find_by_name_kind(btf, function + 1, BTF_KIND_FUNC) <= 0;
+}
+
 static bool keeps_the_list(const struct bpf_program *program)
 {
 	return !strncmp(bpf_program__name(program), "follow_", 7);
@@ -296,6 +306,8 @@ static int load_from(struct vmlab_trace *trace, const struct row *row,
 		else if (!strcmp(bpf_program__name(program), "code_map") &&
 			 (names_code(trace) || trace->options.counts_only))
 			bpf_program__set_autoload(program, false);
+		else if (is_for_another(program, trace->btf))
+			bpf_program__set_autoload(program, false);
 	if (!ret)
 		ret = bpf_object__load(loaded->object);
 	if (!ret)
@@ -323,26 +335,16 @@ static int load(struct vmlab_trace *trace, const struct row *row)
  * May a program be preempted? A kernel that lets programs ask for the contrary is taken
  * for one (bpf_preempt_disable, since 6.11): nothing says how it was booted.
  */
-static bool may_be_preempted(void)
+static bool may_be_preempted(const struct btf *btf)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool may;
-
-	may = btf && btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
-	btf__free(btf);
-	return may;
+	return btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
 }
 
-static int load_all(struct vmlab_trace *trace)
+static int load_rows(struct vmlab_trace *trace)
 {
 	size_t i;
-	int ret = vmlab_bpf_begin();
+	int ret;
 
-	if (ret)
-		return ret;
-	trace->preemptible = may_be_preempted();
-	if (MAY_LACK_NAMES)
-		configure_memory(&trace->config);
 	for (i = 0; i < NR_ROWS; i++) {
 		if (!(trace->options.kinds >> rows[i].kind & 1))
 			continue;
@@ -354,6 +356,24 @@ static int load_all(struct vmlab_trace *trace)
 		return vmlab_bpf_why(ret);
 	}
 	return trace->nr_loaded ? 0 : -EINVAL;
+}
+
+static int load_all(struct vmlab_trace *trace)
+{
+	int ret = vmlab_bpf_begin();
+
+	if (ret)
+		return ret;
+	trace->btf = btf__load_vmlinux_btf();
+	if (!trace->btf)
+		return vmlab_bpf_why(-errno);
+	trace->preemptible = may_be_preempted(trace->btf);
+	if (MAY_LACK_NAMES)
+		configure_memory(&trace->config);
+	ret = load_rows(trace);
+	btf__free(trace->btf);
+	trace->btf = NULL;
+	return ret;
 }
 
 static int trace_process(struct vmlab_trace *trace, pid_t pid, uint32_t as)
