@@ -210,27 +210,32 @@ int BPF_PROG(tlb_switch_ends, struct mm_struct *prev, struct mm_struct *next,
 
 /* ---- flushes -------------------------------------------------------------- */
 
-SEC("fentry/flush_tlb_mm_range")
-int BPF_PROG(tlb_ask_begins, struct mm_struct *mm, unsigned long start, unsigned long end,
-	     unsigned int stride)
+static __always_inline void ask_begins(struct mm_struct *mm, u64 start, u64 end, u32 stride)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
 	struct ask *ask = ask_of(tid);
 
 	if (!ask)
-		return 0;
+		return;
 	ask->tid = tid;
 	ask->hits = 0;
 	ask->mm = mm;
 	ask->start = start;
 	ask->end = end;
 	ask->stride = stride;
+}
+
+SEC("fentry/flush_tlb_mm_range")
+int BPF_PROG(tlb_ask_begins, struct mm_struct *mm, unsigned long start, unsigned long end,
+	     unsigned int stride)
+{
+	compat_stay();
+	ask_begins(mm, start, end, stride);
+	compat_may_go();
 	return 0;
 }
 
-SEC("fexit/flush_tlb_mm_range")
-int BPF_PROG(tlb_ask_ends, struct mm_struct *mm, unsigned long start, unsigned long end,
-	     unsigned int stride)
+static __always_inline void ask_ends(struct mm_struct *mm, u64 start, u64 end, u32 stride)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
 	struct ask *ask = ask_of(tid);
@@ -244,17 +249,26 @@ int BPF_PROG(tlb_ask_ends, struct mm_struct *mm, unsigned long start, unsigned l
 	};
 
 	if (!ask || ask->tid != tid)
-		return 0;
+		return;
 	ask->tid = 0;
 	who_am_i(&who);
 	count_asked(owner_of(mm), &who);
 	if (ask->hits)
-		return 0;
+		return;
 	if (compat_global_asid(mm)) {
 		f.reason = VMLAB_FLUSH_BROADCAST;
 		f.pages = VMLAB_EVENT_PAGES_UNKNOWN;
 	}
 	tell_flush(&f, &who);
+}
+
+SEC("fexit/flush_tlb_mm_range")
+int BPF_PROG(tlb_ask_ends, struct mm_struct *mm, unsigned long start, unsigned long end,
+	     unsigned int stride)
+{
+	compat_stay();
+	ask_ends(mm, start, end, stride);
+	compat_may_go();
 	return 0;
 }
 
