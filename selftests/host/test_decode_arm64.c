@@ -33,6 +33,7 @@
 
 #define F(x)		VMLAB_ARM64_##x
 #define LINUX_6_1	(F(PROTNONE_58) | F(DEVMAP_57))
+#define RWX		(VMLAB_FACT_READ | VMLAB_FACT_WRITE | VMLAB_FACT_EXEC)
 #define LINUX_6_12	(F(PROTNONE_NG) | F(DEVMAP_57) | F(UFFD_58))
 #define LINUX_7_3	(F(PROTNONE_NG) | F(UFFD_58) | F(POE))
 
@@ -683,6 +684,35 @@ TEST(map_of_64k_pages_counts_them)
 	EXPECT_TRUE(has(&ran, "\"tables_bytes\":65536"));
 	EXPECT_EQ(NULL, strstr(ran.out, "canonical"));
 	command_done(&ran);
+}
+
+/* POE_R 1, POE_X 2, POE_W 4: asm/sysreg.h. Four bits a key, what they let pass. */
+TEST(keys_take_away_what_their_overlay_does_not_let_pass)
+{
+	static const uint64_t passes[16] = {
+		0, VMLAB_FACT_READ, VMLAB_FACT_EXEC, VMLAB_FACT_READ | VMLAB_FACT_EXEC,
+		VMLAB_FACT_WRITE, VMLAB_FACT_READ | VMLAB_FACT_WRITE,
+		VMLAB_FACT_WRITE | VMLAB_FACT_EXEC, RWX,
+	};
+	struct vmlab_info info = machine(LINUX_6_12 | F(POE));
+	uint64_t overlay;
+	int key;
+
+	for (key = 0; key < 8; key++) {
+		for (overlay = 0; overlay < 8; overlay++) {
+			EXPECT_EQ(RWX & ~passes[overlay],
+				  vmlab_key_denies(&info, overlay << 4 * key, key));
+			EXPECT_EQ(RWX & ~passes[overlay],
+				  vmlab_key_denies(&info, ~(7ULL << 4 * key) | overlay << 4 * key,
+						   key));
+		}
+		/* What a thread begins with (POR_EL0_INIT): key 0 alone. */
+		EXPECT_EQ(key ? RWX : 0, vmlab_key_denies(&info, 7, key));
+		EXPECT_EQ(key, vmlab_entry_pkey(&info, PAGE_OF(9) | (uint64_t)key << 60));
+	}
+	info = machine(LINUX_6_12);
+	EXPECT_EQ(-1, vmlab_entry_pkey(&info, PAGE_OF(9) | 5ULL << 60));
+	EXPECT_EQ(0, vmlab_key_denies(&info, 0, -1));
 }
 
 TEST(soft_dirty_is_not_known_where_no_kernel_tracks_it)
