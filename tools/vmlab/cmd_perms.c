@@ -237,6 +237,18 @@ static void show_regions(struct cli *cli, const struct vmlab_perms_all *perms)
 
 /* ---- keys of threads ------------------------------------------------------ */
 
+/* Is there memory for which it matters what keys a thread has? */
+static bool uses_keys(const struct vmlab_perms_all *perms)
+{
+	size_t i, j;
+
+	for (i = 0; i < perms->nr_regions; i++)
+		for (j = 0; j < perms->regions[i].nr_keyed; j++)
+			if (perms->regions[i].keyed[j].key)
+				return true;
+	return false;
+}
+
 static void show_threads(struct cli *cli, const struct vmlab_perms_all *perms)
 {
 	enum { T_TID, T_KEYS, T_NR };
@@ -252,7 +264,7 @@ static void show_threads(struct cli *cli, const struct vmlab_perms_all *perms)
 		unknown += !perms->threads[i].known;
 	snprintf(words, sizeof(words), "what the keys of %zu of %zu threads permit is not known",
 		 unknown, perms->nr_threads);
-	if (unknown)
+	if (unknown && uses_keys(perms))
 		render_note(cli->render, words);
 	if (!cli->json)
 		return;
