@@ -258,14 +258,13 @@ static void show_threads(struct cli *cli, const struct vmlab_perms_all *perms)
 	};
 	struct render_value v[T_NR];
 	size_t i, unknown = 0;
-	char words[80];
 
 	for (i = 0; i < perms->nr_threads; i++)
 		unknown += !perms->threads[i].known;
-	snprintf(words, sizeof(words), "what the keys of %zu of %zu threads permit is not known",
-		 unknown, perms->nr_threads);
 	if (unknown && uses_keys(perms))
-		render_note(cli->render, words);
+		render_note(cli->render,
+			    "what the keys of %zu of %zu threads permit is not known",
+			    unknown, perms->nr_threads);
 	if (!cli->json)
 		return;
 	render_table(cli->render, "threads", NULL, thread_fields, T_NR);
