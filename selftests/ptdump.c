@@ -151,13 +151,15 @@ int ptdump_read(struct ptdump *dump, const char *name, uint64_t from, uint64_t t
 		sscanf(line, "0x%" SCNx64 "-0x%" SCNx64 " %*[0-9]%*c%n", &start, &end, &at);
 		if (!at)
 			continue;
+		if (start >= to)
+			break;
 		if (skipped)
 			room = add(dump, last, start, LEFT_OUT, 0);
 		skipped = false;
 		last = end;
 		flags = parse(line + at, &level);
 		/* The last one ends where addresses do. */
-		if (flags && start >= from && start < to && room)
+		if (flags && start >= from && room)
 			room = add(dump, start, end ? end : ~0ULL, flags, level);
 	}
 	fclose(file);
