@@ -9,8 +9,9 @@
 #ifndef VMLAB_WALK_ARM64_BPF_H
 #define VMLAB_WALK_ARM64_BPF_H
 
+#include <vmlab_arm64.h>
+
 #define ENTRY_VALID		(1ULL << 0)
-#define ENTRY_TABLE		(1ULL << 1)
 #define ENTRY_USER		(1ULL << 6)	/* AP[1] */
 #define ENTRY_RDONLY		(1ULL << 7)	/* AP[2] */
 #define ENTRY_NG		(1ULL << 11)
@@ -18,9 +19,6 @@
 #define ENTRY_UXN		(1ULL << 54)
 #define ENTRY_SPECIAL		(1ULL << 56)
 #define ENTRY_PROT_NONE		(1ULL << 58)
-#define ENTRY_UXN_TABLE		(1ULL << 60)
-#define ENTRY_NO_EL0_TABLE	(1ULL << 61)
-#define ENTRY_NO_WRITE_TABLE	(1ULL << 62)
 #define ENTRY_FRAME		0x0000fffffffff000ULL
 
 #define PAGE_SHIFT	12
@@ -119,7 +117,7 @@ static __always_inline bool entry_is_none(u64 entry)
 
 static __always_inline bool entry_is_table(u64 entry)
 {
-	return (entry & (ENTRY_VALID | ENTRY_TABLE)) == (ENTRY_VALID | ENTRY_TABLE);
+	return (entry & (ENTRY_VALID | VMLAB_ARM64_TABLE)) == (ENTRY_VALID | VMLAB_ARM64_TABLE);
 }
 
 static __always_inline bool entry_is_leaf(u64 entry)
@@ -174,11 +172,11 @@ static __always_inline u8 table_permits(u64 entry)
 {
 	u8 may = VMLAB_EVENT_READ | VMLAB_EVENT_WRITE | VMLAB_EVENT_EXEC_PERM;
 
-	if (entry & ENTRY_NO_EL0_TABLE)
+	if (entry & VMLAB_ARM64_AP_TABLE_NO_EL0)
 		may &= ~(VMLAB_EVENT_READ | VMLAB_EVENT_WRITE);
-	if (entry & ENTRY_NO_WRITE_TABLE)
+	if (entry & VMLAB_ARM64_AP_TABLE_NO_WRITE)
 		may &= ~VMLAB_EVENT_WRITE;
-	if (entry & ENTRY_UXN_TABLE)
+	if (entry & VMLAB_ARM64_UXN_TABLE)
 		may &= ~VMLAB_EVENT_EXEC_PERM;
 	return may;
 }

@@ -16,7 +16,7 @@
 
 #include "ptdump.h"
 
-#define PATH	"/sys/kernel/debug/page_tables/kernel"
+#define FOLDER	"/sys/kernel/debug/page_tables/"
 #define LEFT_OUT	0U
 #define PRESENT		1U
 #define USR		2U
@@ -56,7 +56,7 @@ static const struct {
 
 bool ptdump_missing(void)
 {
-	return access(PATH, R_OK) < 0;
+	return access(FOLDER "kernel", R_OK) < 0;
 }
 
 static bool add(struct ptdump *dump, uint64_t start, uint64_t end, unsigned int flags,
@@ -81,18 +81,31 @@ static bool add(struct ptdump *dump, uint64_t start, uint64_t end, unsigned int 
 	return true;
 }
 
-bool ptdump_add_run(struct ptdump *dump, const struct vmlab_run *run)
+/* The bits of a leaf, as the dump would have them; 0: it leaves such ones out. */
+static unsigned int flags_of(const struct vmlab_run *run)
 {
 	unsigned int flags = PRESENT;
 	size_t i;
 
 	if (!(run->facts & VMLAB_FACT_PRESENT))
-		return true;
+		return 0;
 	for (i = 0; i < NR(bits); i++)
 		if ((bits[i].levels & 1U << run->level) && (run->entry >> bits[i].at & 1))
 			flags |= bits[i].bit;
-	return add(dump, run->va, run->va + ((uint64_t)run->count << run->shift), flags,
-		   run->level);
+	return flags;
+}
+
+bool ptdump_is_of(const struct ptdump_range *range, const struct vmlab_run *leaf)
+{
+	return range->bits == flags_of(leaf) && range->level == leaf->level;
+}
+
+bool ptdump_add_run(struct ptdump *dump, const struct vmlab_run *run)
+{
+	const unsigned int flags = flags_of(run);
+
+	return !flags || add(dump, run->va, run->va + ((uint64_t)run->count << run->shift), flags,
+			     run->level);
 }
 
 /* "RW                 PSE         GLB NX pmd": bits that are set; none, nothing is mapped. */
@@ -115,15 +128,17 @@ static unsigned int parse(char *words, unsigned int *level)
 	return flags;
 }
 
-int ptdump_read(struct ptdump *dump, uint64_t from)
+int ptdump_read(struct ptdump *dump, const char *name, uint64_t from, uint64_t to)
 {
-	FILE *file = fopen(PATH, "r");
 	uint64_t start, end, last = 0;
 	bool skipped = false, room = true;
 	char line[256];
+	FILE *file;
 	int at;
 
 	*dump = (struct ptdump) { 0 };
+	snprintf(line, sizeof(line), FOLDER "%s", name);
+	file = fopen(line, "r");
 	if (!file)
 		return -errno;
 	while (room && fgets(line, sizeof(line), file)) {
@@ -136,6 +151,8 @@ int ptdump_read(struct ptdump *dump, uint64_t from)
 		sscanf(line, "0x%" SCNx64 "-0x%" SCNx64 " %*[0-9]%*c%n", &start, &end, &at);
 		if (!at)
 			continue;
+		if (start >= to)
+			break;
 		if (skipped)
 			room = add(dump, last, start, LEFT_OUT, 0);
 		skipped = false;

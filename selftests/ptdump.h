@@ -35,8 +35,13 @@ struct ptdump_compared {
 
 /* No such file: another architecture, or not configured. */
 bool ptdump_missing(void);
-/* Everything from @from up. 0 or -errno. */
-int ptdump_read(struct ptdump *dump, uint64_t from);
+/*
+ * Everything in [from, to). @name: "kernel"; "current_user" for the table that the caller
+ * runs on in user mode. 0 or -errno.
+ */
+int ptdump_read(struct ptdump *dump, const char *name, uint64_t from, uint64_t to);
+/* Is @leaf, at @level, what @range is made of? */
+bool ptdump_is_of(const struct ptdump_range *range, const struct vmlab_run *leaf);
 /* False without memory. Runs come from low to high. */
 bool ptdump_add_run(struct ptdump *dump, const struct vmlab_run *run);
 void ptdump_free(struct ptdump *dump);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -124,6 +125,26 @@ static void *block(void *arg)
 	return NULL;
 }
 
+/* The C library's: the loader tells where, if it has a page of its own. */
+static int tell_bss(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	int i;
+
+	(void)size;
+	(void)ctx;
+	if (!strstr(info->dlpi_name, "libc.so"))
+		return 0;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		const Elf64_Phdr *p = &info->dlpi_phdr[i];
+		uintptr_t file_end = info->dlpi_addr + p->p_vaddr + p->p_filesz;
+		uintptr_t last = info->dlpi_addr + p->p_vaddr + p->p_memsz - 1;
+
+		if (p->p_type == PT_LOAD && last / PAGE > (file_end - 1) / PAGE)
+			is_kind("bss", (void *)last);
+	}
+	return 1;
+}
+
 static void furnish_every_kind(void *arg)
 {
 	volatile int local = 0;
@@ -141,6 +162,7 @@ static void furnish_every_kind(void *arg)
 	is_kind("bss", in_bss + 32 * PAGE);
 	is_kind("stack", &local);
 	is_kind("library", (void *)(uintptr_t)qsort);
+	dl_iterate_phdr(tell_bss, NULL);
 	is_kind("vdso", (void *)getauxval(AT_SYSINFO_EHDR));
 	is_kind("tls", &in_storage);
 	if (!brk((char *)sbrk(0) + 4 * PAGE))

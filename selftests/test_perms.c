@@ -20,6 +20,8 @@
 
 #include <kselftest_harness.h>
 
+#include <libvmlab.h>
+
 #include "command.h"
 #include "fixture.h"
 #include "victim.h"
@@ -279,6 +281,178 @@ TEST_F_TIMEOUT(perms, under_a_key_that_forbids_access_are_what_the_process_finds
 	compare_keyed(_metadata, &self->victim, PKEY_DISABLE_ACCESS);
 }
 
+/* ---- keys of threads -------------------------------------------------------- */
+
+#define WRITERS	3
+
+static void *wait_forever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* Of each thread: its own register, and what its page under a key let it do. */
+static struct {
+	pid_t tid;
+	unsigned int rights;	/* of the key */
+	unsigned int keys;
+	int got;
+} *tellers;
+
+static unsigned int read_keys(void)
+{
+	unsigned int keys = 0;
+
+#ifdef __x86_64__
+	asm volatile("rdpkru" : "=a"(keys) : "c"(0) : "edx");
+#endif
+	return keys;
+}
+
+/* One after the other: faults are caught by all in the same place. */
+static void *try_out_page(void *arg)
+{
+	int i = (int)(long)arg;
+
+	rights = tellers[i].rights;
+	tellers[i].got = may_write(truth->page[0]) | may_read(truth->page[0]);
+	take_rights();
+	tellers[i].keys = read_keys();
+	__atomic_store_n(&tellers[i].tid, gettid(), __ATOMIC_RELEASE);
+	return i ? wait_forever(NULL) : NULL;
+}
+
+/* The first thread may all, others less and less, two of them alike. */
+static void differ_by_thread(void *arg)
+{
+	static const unsigned int forbidden[WRITERS + 1] = {
+		0, PKEY_DISABLE_WRITE, PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE,
+	};
+	pthread_t thread;
+	long i;
+
+	(void)arg;
+	catch_faults();
+	truth->key = pkey_alloc(0, 0);
+	if (truth->key < 0)
+		return;
+	truth->page[0] = make_page();
+	pkey_mprotect(truth->page[0], PAGE, PROT_READ | PROT_WRITE, truth->key);
+	for (i = WRITERS; i >= 0; i--) {
+		tellers[i].rights = forbidden[i];
+		if (!i)
+			try_out_page(NULL);
+		else if (pthread_create(&thread, NULL, try_out_page, (void *)i))
+			_exit(1);
+		while (!__atomic_load_n(&tellers[i].tid, __ATOMIC_ACQUIRE))
+			usleep(1000);
+	}
+	usleep(100000);
+}
+
+/* The row that stands for @tid with this page, or -1. */
+static long other_of(const struct answer *a, const char *start, pid_t tid)
+{
+	char path[32];
+	long i;
+
+	for (i = 0; i < answer_count(a, "others"); i++) {
+		snprintf(path, sizeof(path), "others.%ld.tid", i);
+		if (!strcmp(start, answer_at(a, "others.%ld.start", i)) &&
+		    (pid_t)answer_number(a, path) == tid)
+			return i;
+	}
+	return -1;
+}
+
+static void expect_keys(struct __test_metadata *_metadata, const struct answer *a)
+{
+	char keys[16];
+	int i, j, seen = 0;
+
+	EXPECT_EQ(WRITERS + 1, answer_count(a, "threads"));
+	for (i = 0; i <= WRITERS; i++) {
+		char path[32];
+
+		snprintf(keys, sizeof(keys), "0x%x", tellers[i].keys);
+		for (j = 0; j < answer_count(a, "threads"); j++) {
+			snprintf(path, sizeof(path), "threads.%d.tid", j);
+			if ((pid_t)answer_number(a, path) != tellers[i].tid)
+				continue;
+			EXPECT_STREQ(keys, answer_at(a, "threads.%d.keys", j));
+			seen++;
+		}
+	}
+	EXPECT_EQ(WRITERS + 1, seen);
+}
+
+TEST_F_TIMEOUT(perms, under_a_key_of_its_own_are_what_each_thread_finds_out, 120)
+{
+	const char *start;
+	struct answer a;
+	long at, i;
+
+	tellers = mmap(NULL, (WRITERS + 1) * sizeof(*tellers), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, tellers);
+	ASSERT_EQ(0, victim_fork(&self->victim, differ_by_thread, NULL));
+	if (truth->key < 0)
+		SKIP(return, "this CPU or kernel has no protection keys");
+	look_at(_metadata, &self->victim, &a);
+	expect_keys(_metadata, &a);
+	at = region_at(&a, truth->page[0]);
+	ASSERT_LE(0, at);
+	start = answer_at(&a, "regions.%ld.start", at);
+	EXPECT_STREQ("1", answer_at(&a, "regions.%ld.enforced.%s", at, names[tellers[0].got]));
+	EXPECT_EQ(3, tellers[0].got);
+	EXPECT_EQ(2, answer_count(&a, "others"));
+	/* Of those that get the same, the first is named. */
+	i = other_of(&a, start, tellers[3].tid);
+	ASSERT_LE(0, i);
+	EXPECT_STREQ("2", answer_at(&a, "others.%ld.threads", i));
+	EXPECT_EQ(tellers[1].got, tellers[3].got);
+	EXPECT_STREQ("1", answer_at(&a, "others.%ld.enforced.%s", i, names[tellers[3].got]));
+	i = other_of(&a, start, tellers[2].tid);
+	ASSERT_LE(0, i);
+	EXPECT_STREQ("1", answer_at(&a, "others.%ld.threads", i));
+	EXPECT_EQ(0, tellers[2].got);
+	EXPECT_STREQ("1", answer_at(&a, "others.%ld.enforced.---", i));
+	command_free(&a);
+}
+
+/* Of ourselves, who run while we ask: the register is in a CPU, and nobody knows it. */
+TEST_F_TIMEOUT(perms, under_a_key_are_not_known_of_a_thread_that_runs, 120)
+{
+	const int key = pkey_alloc(0, PKEY_DISABLE_WRITE);
+	char *page = make_page();
+	struct vmlab_session *session;
+	struct vmlab_target *target;
+	struct vmlab_perms_all all;
+	size_t i, found = 0;
+
+	if (key < 0)
+		SKIP(return, "this CPU or kernel has no protection keys");
+	ASSERT_EQ(0, pkey_mprotect(page, PAGE, PROT_READ, key));
+	ASSERT_EQ(0, vmlab_session_open(&session));
+	ASSERT_EQ(0, vmlab_target_open(session, getpid(), &target));
+	ASSERT_EQ(0, vmlab_perms_read(session, target, &all));
+	EXPECT_FALSE(all.keys_known);
+	EXPECT_EQ(1, all.nr_threads);
+	EXPECT_FALSE(all.threads[0].known);
+	EXPECT_EQ(0, all.nr_others);
+	for (i = 0; i < all.nr_regions; i++) {
+		found += all.regions[i].part->start == (uintptr_t)page;
+		/* All others have key 0. */
+		EXPECT_EQ(all.regions[i].part->start == (uintptr_t)page,
+			  all.regions[i].keys_missing);
+	}
+	EXPECT_EQ(1, found);
+	vmlab_perms_free(&all);
+	vmlab_target_close(target);
+	vmlab_session_close(session);
+}
+
 /* ---- findings -------------------------------------------------------------- */
 
 static void ask_for_wx(void *arg)
@@ -325,13 +499,6 @@ static void execute_heap(void *arg)
 	brk(page + 4 * PAGE);
 	*(volatile char *)(page + PAGE) = 1;
 	mprotect(page + PAGE, PAGE, PROT_READ | PROT_EXEC);
-}
-
-static void *wait_forever(void *arg)
-{
-	for (;;)
-		pause();
-	return arg;
 }
 
 /* Its stack is ours, between two mappings that can be touched. */

@@ -677,7 +677,7 @@ struct vmlab_tables {
  * @out_known: VMLAB_THREAD_*: what is known of the following; the rest is zero
  * @out_tp: base of user mode's FS (x86-64), TPIDR_EL0 (arm64)
  * @out_gs: base of user mode's GS (x86-64)
- * @out_keys: what protection keys permit: PKRU (x86-64)
+ * @out_keys: what protection keys permit: PKRU (x86-64), POR_EL0 (arm64)
  * @out_root_pa: where the root of the tables lies that it runs on; not when HIDDEN
  *
  * On a target. The kernel lets those open /proc/PID/mem who may attach to the process by

@@ -12,13 +12,7 @@
 
 #include <asm/pgtable.h>
 
-/* Above the last level: a table, not a block. D8.3.1. */
-#define VMLAB_ARM64_TABLE		(1ULL << 1)
-/* What a table descriptor takes away. */
-#define VMLAB_ARM64_PXN_TABLE		(1ULL << 59)
-#define VMLAB_ARM64_UXN_TABLE		(1ULL << 60)
-#define VMLAB_ARM64_AP_TABLE_NO_EL0	(1ULL << 61)
-#define VMLAB_ARM64_AP_TABLE_NO_WRITE	(1ULL << 62)
+#include <vmlab_arm64.h>
 
 /* AP[2] of a DBM entry yields to the MMU that sets it dirty. Set once, at load. */
 extern u64 vmlab_arm64_ap2_of_dbm;

@@ -33,6 +33,7 @@
 
 #define F(x)		VMLAB_ARM64_##x
 #define LINUX_6_1	(F(PROTNONE_58) | F(DEVMAP_57))
+#define RWX		(VMLAB_FACT_READ | VMLAB_FACT_WRITE | VMLAB_FACT_EXEC)
 #define LINUX_6_12	(F(PROTNONE_NG) | F(DEVMAP_57) | F(UFFD_58))
 #define LINUX_7_3	(F(PROTNONE_NG) | F(UFFD_58) | F(POE))
 
@@ -682,6 +683,137 @@ TEST(map_of_64k_pages_counts_them)
 	EXPECT_TRUE(has(&ran, "\"resident\":1,\"anon\":1,"));
 	EXPECT_TRUE(has(&ran, "\"tables_bytes\":65536"));
 	EXPECT_EQ(NULL, strstr(ran.out, "canonical"));
+	command_done(&ran);
+}
+
+/* POE_R 1, POE_X 2, POE_W 4: asm/sysreg.h. Four bits a key, what they let pass. */
+TEST(keys_take_away_what_their_overlay_does_not_let_pass)
+{
+	static const uint64_t passes[16] = {
+		0, VMLAB_FACT_READ, VMLAB_FACT_EXEC, VMLAB_FACT_READ | VMLAB_FACT_EXEC,
+		VMLAB_FACT_WRITE, VMLAB_FACT_READ | VMLAB_FACT_WRITE,
+		VMLAB_FACT_WRITE | VMLAB_FACT_EXEC, RWX,
+	};
+	struct vmlab_info info = machine(LINUX_6_12 | F(POE));
+	uint64_t overlay;
+	int key;
+
+	for (key = 0; key < 8; key++) {
+		for (overlay = 0; overlay < 8; overlay++) {
+			EXPECT_EQ(RWX & ~passes[overlay],
+				  vmlab_key_denies(&info, overlay << 4 * key, key));
+			EXPECT_EQ(RWX & ~passes[overlay],
+				  vmlab_key_denies(&info, ~(7ULL << 4 * key) | overlay << 4 * key,
+						   key));
+		}
+		/* What a thread begins with (POR_EL0_INIT): key 0 alone. */
+		EXPECT_EQ(key ? RWX : 0, vmlab_key_denies(&info, 7, key));
+		EXPECT_EQ(key, vmlab_entry_pkey(&info, PAGE_OF(9) | (uint64_t)key << 60));
+	}
+	info = machine(LINUX_6_12);
+	EXPECT_EQ(-1, vmlab_entry_pkey(&info, PAGE_OF(9) | 5ULL << 60));
+	EXPECT_EQ(0, vmlab_key_denies(&info, 0, -1));
+}
+
+/* A thread of process 77, and POR_EL0; @known false: it runs. Asked for by all who want to know. */
+static void forge_thread(struct forge *f, int tid, bool known, uint64_t keys)
+{
+	const struct vmlab_thread ask = { .size = sizeof(ask), .tid = tid };
+	struct vmlab_thread answer = ask;
+
+	if (known) {
+		answer.out_known = VMLAB_THREAD_KEYS;
+		answer.out_keys = keys;
+	}
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_THREAD, &ask, &answer, sizeof(ask), NULL, 0);
+}
+
+/* One page under key 5, that may be read and written by the page tables. */
+static void forge_keyed_page(struct forge *f, struct command_ran *ran, bool first_known)
+{
+	struct vmlab_info info = machine(LINUX_6_12 | F(POE));
+	struct vmlab_vmas vmas = { .size = sizeof(vmas), .nr_recs = 512,
+				   .rec_size = sizeof(struct vmlab_vma) };
+	struct vmlab_tables tables = { .size = sizeof(tables), .nr_recs = 512,
+				       .rec_size = sizeof(struct vmlab_table) };
+	struct vmlab_scan scan = { .size = sizeof(scan), .nr_recs = 4096,
+				   .format = VMLAB_FORMAT_RUNS,
+				   .rec_size = sizeof(struct vmlab_run) };
+	struct vmlab_vmas vmas_answer;
+	struct vmlab_tables tables_answer;
+	struct vmlab_scan scan_answer;
+	struct vmlab_run page = {
+		.va = 0xffffa0000000, .pfn = 9, .count = 1, .mapcount = 1, .level = PTE,
+		.shift = 12, .entry = PAGE_OF(9) | USER | DBM | UXN | 5ULL << 60,
+		.facts = VMLAB_FACT_PRESENT | VMLAB_FACT_READ | VMLAB_FACT_WRITE |
+			 VMLAB_FACT_FRAME | VMLAB_FACT_ANON | VMLAB_FACT_EXCLUSIVE |
+			 VMLAB_FACT_ASKED_READ | VMLAB_FACT_ASKED_WRITE | VMLAB_FACT_VMA,
+	};
+
+	vmas.end = info.out_user_end;
+	tables.end = info.out_user_end;
+	scan.end = info.out_user_end;
+	vmas_answer = vmas;
+	vmas_answer.out_next = vmas.end;
+	tables_answer = tables;
+	tables_answer.out_next = tables.end;
+	scan_answer = scan;
+	scan_answer.out_next = scan.end;
+	scan_answer.out_nr = 1;
+	forge_process(f, &info, "ffffa0000000-ffffa0001000 rw-p 00000000 00:00 0\n");
+	forge_text(f, "/proc/77/task", "77\n78\n79\n80\n");
+	forge_open(f, "/proc/77/mem");
+	forge_thread(f, 77, first_known, 7);
+	/* Key 5: R and X; everything; not known. */
+	forge_thread(f, 78, true, 3ULL << 20 | 7);
+	forge_thread(f, 79, true, 7ULL << 20 | 7);
+	forge_thread(f, 80, false, 0);
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_VMAS, &vmas, &vmas_answer, sizeof(vmas), NULL, 0);
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_SCAN, &scan, &scan_answer, sizeof(scan), &page,
+		  sizeof(page));
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_TABLES, &tables, &tables_answer, sizeof(tables), NULL, 0);
+	recording_forged(f, "perms --json 77", ran);
+}
+
+#define NOTHING_BUT(is)	"\"enforced\":{\"---\":" #is
+
+/* No machine of the lab has overlays: one with a page that each thread gets otherwise. */
+TEST(pages_under_a_key_are_told_for_each_thread)
+{
+	struct command_ran ran;
+	struct forge f;
+
+	forge_keyed_page(&f, &ran, true);
+	EXPECT_STREQ("", command_breaks(&ran, true));
+	EXPECT_EQ(0, ran.status);
+	EXPECT_TRUE(has(&ran, "\"keys\":\"0x7\",\"regions\""));
+	EXPECT_TRUE(has(&ran, NOTHING_BUT(1) ",\"r--\":0,"));
+	EXPECT_TRUE(has(&ran, "\"why\":[\"pkey\"]"));
+	EXPECT_TRUE(has(&ran, "\"threads\":[{\"tid\":77,\"keys\":\"0x7\"},{\"tid\":78,"));
+	EXPECT_TRUE(has(&ran, "{\"tid\":79,\"keys\":\"0x700007\"},{\"tid\":80,\"keys\":null}]"));
+	EXPECT_TRUE(has(&ran, "{\"start\":\"0xffffa0000000\",\"pkey\":5,\"tid\":78,"));
+	EXPECT_TRUE(has(&ran, "\"keys\":\"0x300007\",\"threads\":1," NOTHING_BUT(0)
+			",\"r--\":1,\"-w-\":0,\"rw-\":0,"));
+	EXPECT_TRUE(has(&ran, "\"tid\":79,\"keys\":\"0x700007\",\"threads\":1," NOTHING_BUT(0)
+			",\"r--\":0,\"-w-\":0,\"rw-\":1,"));
+	command_done(&ran);
+}
+
+TEST(pages_under_a_key_are_not_known_with_the_first_thread_running)
+{
+	struct command_ran ran;
+	struct forge f;
+
+	forge_keyed_page(&f, &ran, false);
+	EXPECT_STREQ("", command_breaks(&ran, true));
+	EXPECT_EQ(0, ran.status);
+	EXPECT_TRUE(has(&ran, "\"keys\":null,\"regions\""));
+	EXPECT_TRUE(has(&ran, NOTHING_BUT(null) ",\"r--\":null,"));
+	EXPECT_TRUE(has(&ran, "\"pages\":null"));
+	EXPECT_TRUE(has(&ran, "\"tid\":78,\"keys\":\"0x300007\",\"threads\":1," NOTHING_BUT(0)
+			",\"r--\":1,"));
+	EXPECT_TRUE(has(&ran, "\"tid\":79,\"keys\":\"0x700007\""));
+	EXPECT_TRUE(has(&ran, "\"rw-\":{\"enforced\":\"rw-\",\"why\":[],\"regions\":1,\"pages\":1,\"seen\":[],"));
 	command_done(&ran);
 }
 

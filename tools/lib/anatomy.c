@@ -29,6 +29,8 @@ struct evidence {
 	bool exe_known;
 	const struct vmlab_region *exe_first;	/* its lowest mapping */
 	uint64_t exe_bias;			/* memory address less p_vaddr */
+	struct vmlab_elf library;		/* the one that was read last */
+	const struct vmlab_region *library_at;	/* a mapping of it, or NULL */
 	struct vmlab_anatomy_look *look;	/* who else wants to see, or NULL */
 };
 
@@ -59,24 +61,112 @@ static bool is_exe(const struct evidence *e, const struct vmlab_region *r)
 	       r->dev_minor == e->exe_first->dev_minor;
 }
 
-/* The program's memory image beyond its files' bytes: what .bss is made of. */
-static bool is_bss(const struct evidence *e, const struct vmlab_region *r)
+static bool same_file(const struct vmlab_region *a, const struct vmlab_region *b)
 {
-	uint64_t mask = (1ULL << page_shift(e)) - 1;
+	return a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor;
+}
+
+bool vmlab_elf_bias(const struct vmlab_elf *elf, const struct vmlab_region *r, uint64_t page,
+		    uint64_t *bias)
+{
+	const uint64_t mask = ~(page - 1);
 	size_t i;
 
-	if (!e->exe_known || r->name[0])
-		return false;
-	for (i = 0; i < e->exe.nr_segments; i++) {
-		const struct vmlab_segment *s = &e->exe.segments[i];
-		uint64_t from = s->vaddr + s->sz_file + e->exe_bias;
-		uint64_t to = s->vaddr + s->sz_mem + e->exe_bias;
+	for (i = 0; i < elf->nr_segments; i++) {
+		const struct vmlab_segment *s = &elf->segments[i];
 
-		if (s->type == PT_LOAD && s->sz_mem > s->sz_file &&
-		    r->start >= (from & ~mask) && r->start < to)
+		if (s->type != PT_LOAD || !s->sz_file || r->offset < (s->offset & mask) ||
+		    r->offset >= s->offset + s->sz_file)
+			continue;
+		*bias = r->start - ((s->vaddr & mask) + (r->offset - (s->offset & mask)));
+		return true;
+	}
+	return false;
+}
+
+bool vmlab_elf_placed(const struct vmlab_elf *elf, const struct vmlab_regions *regions,
+		      const struct vmlab_region *r, uint64_t page, uint64_t *bias)
+{
+	const uint64_t mask = ~(page - 1);
+	size_t i;
+
+	if (!vmlab_elf_bias(elf, r, page, bias))
+		return false;
+	for (i = 0; i < elf->nr_segments; i++) {
+		const struct vmlab_segment *s = &elf->segments[i];
+		const uint64_t start = (s->vaddr + *bias) & mask;
+		const struct vmlab_region *at;
+
+		if (s->type != PT_LOAD || !s->sz_file)
+			continue;
+		at = vmlab_regions_find(regions, start);
+		if (!at || !same_file(r, at) ||
+		    at->offset + (start - at->start) != (s->offset & mask))
+			return false;
+	}
+	return true;
+}
+
+/* Does @va lie in what a segment of @elf has in memory beyond its file: its .bss? */
+static bool beyond_file(const struct vmlab_elf *elf, uint64_t bias, uint64_t page, uint64_t va)
+{
+	size_t i;
+
+	for (i = 0; i < elf->nr_segments; i++) {
+		const struct vmlab_segment *s = &elf->segments[i];
+		uint64_t from = s->vaddr + s->sz_file + bias;
+
+		if (s->type == PT_LOAD && s->sz_mem > s->sz_file && va >= (from & ~(page - 1)) &&
+		    va < s->vaddr + s->sz_mem + bias)
 			return true;
 	}
 	return false;
+}
+
+/* The file of a region that has a name: what libelf has said of the last one is kept. */
+static const struct vmlab_elf *read_library(struct evidence *e, const struct vmlab_region *r)
+{
+	char path[4200];
+
+	if (e->library_at && same_file(e->library_at, r) && !strcmp(e->library_at->name, r->name))
+		return &e->library;
+	vmlab_elf_free(&e->library);
+	e->library_at = NULL;
+	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)e->pid, r->name);
+	if (vmlab_elf_read(e->session, path, &e->library))
+		return NULL;
+	e->library_at = r;
+	return &e->library;
+}
+
+/* A mapping of the library that @before is a piece of, or NULL. */
+static const struct vmlab_region *library_of(const struct evidence *e,
+					     const struct vmlab_part *before)
+{
+	if (!strcmp(before->kind, "library"))
+		return before->region;
+	/* What mprotect() has cut in two. */
+	return strcmp(before->kind, "bss") ? NULL : e->library_at;
+}
+
+/* What .bss is made of: of the program, or of the library that ends where @r begins. */
+static bool is_bss(struct evidence *e, const struct vmlab_region *r,
+		   const struct vmlab_part *before)
+{
+	const uint64_t page = 1ULL << page_shift(e);
+	const struct vmlab_region *of;
+	const struct vmlab_elf *library;
+	uint64_t bias;
+
+	if (r->name[0])
+		return false;
+	if (e->exe_known && beyond_file(&e->exe, e->exe_bias, page, r->start))
+		return true;
+	of = before && before->end == r->start ? library_of(e, before) : NULL;
+	library = of ? read_library(e, of) : NULL;
+	return library && vmlab_elf_placed(library, e->regions, of, page, &bias) &&
+	       beyond_file(library, bias, page, r->start);
 }
 
 static const char *kind_of_exe(const struct vmlab_region *r)
@@ -87,20 +177,8 @@ static const char *kind_of_exe(const struct vmlab_region *r)
 	return strchr(r->perms, 'w') ? "data" : "rodata";
 }
 
-static bool names_elf(const struct evidence *e, const struct vmlab_region *r)
-{
-	char path[4200];
-	struct vmlab_elf elf;
-
-	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)e->pid, r->name);
-	if (vmlab_elf_read(e->session, path, &elf))
-		return false;
-	vmlab_elf_free(&elf);
-	return true;
-}
-
 /* Whether a file is a library is asked once for all its mappings. */
-static bool is_library(const struct evidence *e, const struct vmlab_region *r,
+static bool is_library(struct evidence *e, const struct vmlab_region *r,
 		       const struct vmlab_part *parts, size_t nr)
 {
 	while (nr--) {
@@ -109,7 +187,7 @@ static bool is_library(const struct evidence *e, const struct vmlab_region *r,
 		if (before && before->inode == r->inode && !strcmp(before->name, r->name))
 			return !strcmp(parts[nr].kind, "library");
 	}
-	return names_elf(e, r);
+	return read_library(e, r);
 }
 
 /* Kernel's names for what is no file: proc(5), "pathname". */
@@ -135,7 +213,7 @@ static const struct {
 	{ "anon_inode:",	"device" },
 };
 
-static const char *classify(const struct evidence *e, const struct vmlab_region *r,
+static const char *classify(struct evidence *e, const struct vmlab_region *r,
 			    const struct vmlab_part *parts, size_t nr)
 {
 	const struct vmlab_vma *vma = vma_of(e, r);
@@ -155,7 +233,7 @@ static const char *classify(const struct evidence *e, const struct vmlab_region 
 		return "device";
 	if (is_exe(e, r))
 		return kind_of_exe(r);
-	if (is_bss(e, r))
+	if (is_bss(e, r, nr ? &parts[nr - 1] : NULL))
 		return "bss";
 	if (r->name[0] == '/')
 		return is_library(e, r, parts, nr) ? "library" : "file";
@@ -316,13 +394,8 @@ static void count(struct vmlab_pages *pages, const struct vmlab_run *run, uint64
 /* One finding at most of each kind and part. */
 static void find(struct vmlab_part *part, const char *finding)
 {
-	size_t i;
-
-	for (i = 0; i < part->nr_findings; i++)
-		if (!strcmp(part->findings[i], finding))
-			return;
-	if (part->nr_findings < sizeof(part->findings) / sizeof(part->findings[0]))
-		part->findings[part->nr_findings++] = finding;
+	vmlab_words_add(part->findings, &part->nr_findings,
+			sizeof(part->findings) / sizeof(part->findings[0]), finding);
 }
 
 static void judge(struct vmlab_part *part, uint64_t facts)
@@ -602,7 +675,6 @@ static uint64_t phdr_address(struct vmlab_session *session, pid_t pid, uint8_t c
 
 static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 {
-	const uint64_t mask = (1ULL << page_shift(e)) - 1;
 	const struct vmlab_region *at;
 	char path[64];
 	size_t i;
@@ -618,15 +690,8 @@ static void know_program(struct evidence *e, struct vmlab_anatomy *a)
 	if (!at || !at->inode)
 		return;
 	e->exe_first = at;
-	for (i = 0; i < e->exe.nr_segments; i++) {
-		const struct vmlab_segment *s = &e->exe.segments[i];
-
-		if (s->type == PT_LOAD && (s->offset & ~mask) <= at->offset &&
-		    at->offset < s->offset + s->sz_file) {
-			e->exe_bias = at->start - (s->vaddr - s->offset + at->offset);
-			break;
-		}
-	}
+	if (!vmlab_elf_bias(&e->exe, at, 1ULL << page_shift(e), &e->exe_bias))
+		e->exe_bias = 0;
 }
 
 int vmlab_anatomy_look(struct vmlab_session *session, struct vmlab_target *target,
@@ -676,11 +741,13 @@ int vmlab_anatomy_look(struct vmlab_session *session, struct vmlab_target *targe
 		free(e.vmas);
 	}
 	vmlab_elf_free(&e.exe);
+	vmlab_elf_free(&e.library);
 	return 0;
 
 fail:
 	free(e.vmas);
 	vmlab_elf_free(&e.exe);
+	vmlab_elf_free(&e.library);
 	vmlab_anatomy_free(out);
 	return ret;
 }

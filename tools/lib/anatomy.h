@@ -25,6 +25,16 @@ struct vmlab_anatomy_look {
 int vmlab_anatomy_look(struct vmlab_session *session, struct vmlab_target *target,
 		       struct vmlab_anatomy_look *look, struct vmlab_anatomy *out);
 
+/*
+ * What is to be added to addresses of @elf where @r is a mapping of that file: by the segment
+ * that holds what @r has of it. False: none does.
+ */
+bool vmlab_elf_bias(const struct vmlab_elf *elf, const struct vmlab_region *r, uint64_t page,
+		    uint64_t *bias);
+/* The same; false also where a segment with something of the file is not where it would be. */
+bool vmlab_elf_placed(const struct vmlab_elf *elf, const struct vmlab_regions *regions,
+		      const struct vmlab_region *r, uint64_t page, uint64_t *bias);
+
 /* Stack pointer and program counter of a thread that does not run; false: not known. */
 bool vmlab_thread_at(struct vmlab_session *session, pid_t pid, pid_t tid, uint64_t *sp,
 		     uint64_t *pc);

@@ -400,6 +400,17 @@ static const struct {
 /* Of those at most; hardware, pkey and one of vma_whys may follow. */
 #define WHY_OF_FACTS	(VMLAB_WHY_MAX - 3)
 
+void vmlab_words_add(const char **words, size_t *nr, size_t max, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < *nr; i++)
+		if (!strcmp(words[i], word))
+			return;
+	if (*nr < max)
+		words[(*nr)++] = word;
+}
+
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
 		     const char **out)
 {

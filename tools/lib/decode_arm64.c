@@ -234,6 +234,18 @@ static int pkey(const struct vmlab_info *info, uint64_t entry)
 	return info->out_features & VMLAB_ARM64_POE ? (int)(entry >> 60 & 7) : -1;
 }
 
+/*
+ * POR_EL0, 4 bits a key (Arm ARM D17.2): what its overlay lets pass, data and fetches alike;
+ * asm/sysreg.h of 6.12 and 7.3: POE_R, POE_X, POE_W. Kernels without it have no keys either.
+ */
+static uint64_t key_denies(uint64_t keys, int key)
+{
+	uint64_t passes = keys >> (4 * (key & 15));
+
+	return (passes & 1 ? 0 : VMLAB_FACT_READ) | (passes & 2 ? 0 : VMLAB_FACT_EXEC) |
+	       (passes & 4 ? 0 : VMLAB_FACT_WRITE);
+}
+
 /* AttrIndx, NS; SH where it is in the entry; nG, GP; and the key. */
 static uint64_t tlb_attributes(const struct vmlab_info *info, unsigned int level,
 			       uint64_t entry)
@@ -401,6 +413,7 @@ const struct vmlab_arch vmlab_arch_arm64 = {
 	.tlb_groups = tlb_groups,
 	.memory_type = memory_type,
 	.pkey = pkey,
+	.key_denies = key_denies,
 	.permits = permits,
 	.grants = grants,
 	.kernel_permits = kernel_permits,

@@ -303,6 +303,11 @@ struct vmlab_perms vmlab_facts_asked(uint64_t facts);
  */
 const char *vmlab_run_state(const struct vmlab_run *run, bool hidden,
 			    const struct vmlab_region *region);
+/*
+ * Adds @word to the *nr of @words, unless it is one of them, or they are @max already.
+ * It is not copied.
+ */
+void vmlab_words_add(const char **words, size_t *nr, size_t max, const char *word);
 /* Why enforced differs from asked, into @out; how many, 0 where it does not. */
 #define VMLAB_WHY_MAX	6
 size_t vmlab_run_why(const struct vmlab_info *info, const struct vmlab_run *run,
@@ -481,6 +486,12 @@ struct vmlab_image {
 	uint64_t inode;
 };
 
+/* Pages of a region that have the same protection key in their entries. */
+struct vmlab_perms_keyed {
+	unsigned int key;
+	uint64_t permitted[VMLAB_COMBINATIONS];	/* base pages, by the page tables alone */
+};
+
 /* One region of an anatomy. */
 struct vmlab_perms_region {
 	const struct vmlab_part *part;
@@ -488,7 +499,11 @@ struct vmlab_perms_region {
 	unsigned int asked;		/* combinations */
 	unsigned int max;
 	uint64_t absent;		/* base pages that are not there */
-	uint64_t enforced[VMLAB_COMBINATIONS];	/* base pages that are */
+	/* Pages have a key, and what the first thread's keys permit is not known. */
+	bool keys_missing;
+	uint64_t enforced[VMLAB_COMBINATIONS];	/* base pages that are; not with keys_missing */
+	struct vmlab_perms_keyed *keyed;	/* where there are keys */
+	size_t nr_keyed;
 	struct vmlab_perms_pages *pages;	/* the same by reasons */
 	size_t nr_pages;
 	const char *why[2 * VMLAB_WHY_MAX];	/* all reasons of all pages */
@@ -514,10 +529,31 @@ struct vmlab_guard {
 	uint64_t end;
 };
 
+/* A thread, and what its protection keys permit it. */
+struct vmlab_thread_keys {
+	pid_t tid;
+	bool known;		/* false: it runs, is gone, or is not for this caller */
+	uint64_t keys;
+};
+
+/* Threads whose keys let them do something else with pages of a key than the first's. */
+struct vmlab_perms_other {
+	const struct vmlab_perms_region *region;
+	unsigned int key;
+	pid_t tid;		/* the first of them */
+	uint64_t keys;		/* of that one */
+	size_t nr_threads;	/* that get the same */
+	uint64_t enforced[VMLAB_COMBINATIONS];	/* base pages of that key */
+};
+
 struct vmlab_perms_all {
 	struct vmlab_anatomy anatomy;
 	bool keys_known;
-	uint64_t keys;		/* of the first thread: taken into account if it is known */
+	uint64_t keys;		/* of the first thread: what is enforced is so for that one */
+	struct vmlab_thread_keys *threads;	/* all of them, where there are keys */
+	size_t nr_threads;
+	struct vmlab_perms_other *others;	/* by region, then key */
+	size_t nr_others;
 	struct vmlab_guard *guards;	/* low to high */
 	size_t nr_guards;
 	struct vmlab_vma *vmas;

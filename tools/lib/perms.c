@@ -21,6 +21,20 @@
 #define F(x)	VMLAB_FACT_##x
 #define RWX	(F(READ) | F(WRITE) | F(EXEC))
 
+/* x86-64 has 16, arm64 8. */
+#define NR_KEYS	16
+
+/* What threads may not do to pages of one key: who they are, by what that is. */
+struct key_rights {
+	struct {
+		uint64_t denied;
+		pid_t tid;		/* the first of them */
+		uint64_t keys;
+		size_t nr;
+	} v[VMLAB_COMBINATIONS];
+	size_t nr;
+};
+
 /* Everything under way. */
 struct work {
 	struct vmlab_session *session;
@@ -28,6 +42,7 @@ struct work {
 	struct vmlab_perms_all *out;
 	uint64_t page;		/* bytes of a base page */
 	size_t nr_parts;	/* of the anatomy: so many regions there are while it is made */
+	struct key_rights *rights;	/* of each key, or NULL where there are none */
 };
 
 /* Doubles: *v has room for nr + 1 afterwards. NULL without memory, *v as it was. */
@@ -55,13 +70,8 @@ static bool same_reasons(const struct vmlab_perms_pages *pages, unsigned int enf
 
 static void add_why(struct vmlab_perms_region *region, const char *why)
 {
-	size_t i;
-
-	for (i = 0; i < region->nr_why; i++)
-		if (!strcmp(region->why[i], why))
-			return;
-	if (region->nr_why < sizeof(region->why) / sizeof(region->why[0]))
-		region->why[region->nr_why++] = why;
+	vmlab_words_add(region->why, &region->nr_why,
+			sizeof(region->why) / sizeof(region->why[0]), why);
 }
 
 static int add_pages(struct vmlab_perms_region *region, unsigned int enforced,
@@ -110,8 +120,35 @@ static uint64_t asked_in(uint64_t facts)
 	       (facts & F(ASKED_EXEC) ? F(EXEC) : 0);
 }
 
+/* The key of @run's pages, or -1 where there are none. */
+static int key_of(const struct work *w, const struct vmlab_run *run)
+{
+	int key = vmlab_entry_pkey(&w->session->info, run->entry);
+
+	return key < NR_KEYS ? key : -1;
+}
+
+static int add_keyed(struct vmlab_perms_region *region, unsigned int key, unsigned int permitted,
+		     uint64_t nr)
+{
+	struct vmlab_perms_keyed *more;
+	size_t i;
+
+	for (i = 0; i < region->nr_keyed && region->keyed[i].key != key; i++)
+		;
+	if (i == region->nr_keyed) {
+		more = grown(region->keyed, region->nr_keyed, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		region->keyed = more;
+		region->keyed[region->nr_keyed++] = (struct vmlab_perms_keyed){ .key = key };
+	}
+	region->keyed[i].permitted[permitted] += nr;
+	return 0;
+}
+
 /*
- * What is left of @enforced with the thread's keys, and of the reasons: a key is one only
+ * What is left of @enforced with the first thread's keys, and of the reasons: a key is one only
  * where it takes what was asked for, and the hardware only where more than that is left.
  */
 static size_t fold_key(const struct work *w, const struct vmlab_run *run, uint64_t *enforced,
@@ -168,6 +205,7 @@ static int look_at_run(void *ctx, const struct vmlab_anatomy *a, const struct vm
 	const char *why[VMLAB_WHY_MAX];
 	uint64_t enforced;
 	size_t nr_why;
+	int key;
 
 	if (!w->out->regions && make_regions(w, a))
 		return -ENOMEM;
@@ -183,7 +221,12 @@ static int look_at_run(void *ctx, const struct vmlab_anatomy *a, const struct vm
 	note_bad_pages(region, run->facts, va, nr);
 	nr_why = vmlab_run_why(&w->session->info, run, why);
 	enforced = run->facts & RWX;
-	if (w->out->keys_known && !w->out->hidden)
+	key = w->out->hidden ? -1 : key_of(w, run);
+	if (key >= 0 && add_keyed(region, key, vmlab_combination(enforced), nr))
+		return -ENOMEM;
+	/* Key 0 is everybody's: a thread that may not use that one runs no more. */
+	region->keys_missing |= key > 0 && !w->out->keys_known;
+	if (key >= 0 && w->out->keys_known)
 		nr_why = fold_key(w, run, &enforced, why, nr_why);
 	region->enforced[vmlab_combination(enforced)] += nr;
 	return add_pages(region, vmlab_combination(enforced), why, nr_why, nr);
@@ -256,47 +299,6 @@ static void span_of(const struct work *w, const struct vmlab_image *image,
 	*end = (s->vaddr + s->sz_mem + image->bias + w->page - 1) & ~(w->page - 1);
 }
 
-/* The segment that @r may be a piece of, by its place in the file, gives the distance. */
-static bool bias_of(const struct work *w, const struct vmlab_elf *elf,
-		    const struct vmlab_region *r, uint64_t *bias)
-{
-	const uint64_t mask = ~(w->page - 1);
-	size_t i;
-
-	for (i = 0; i < elf->nr_segments; i++) {
-		const struct vmlab_segment *s = &elf->segments[i];
-
-		if (s->type != PT_LOAD || !s->sz_file || r->offset < (s->offset & mask) ||
-		    r->offset >= s->offset + s->sz_file)
-			continue;
-		*bias = r->start - ((s->vaddr & mask) + (r->offset - (s->offset & mask)));
-		return true;
-	}
-	return false;
-}
-
-/* Is every segment with something of the file in it where it would be? */
-static bool is_loaded(const struct work *w, const struct vmlab_image *image)
-{
-	const struct vmlab_regions *regions = &w->out->anatomy.regions;
-	uint64_t start, end;
-	size_t i;
-
-	for (i = 0; i < image->elf.nr_segments; i++) {
-		const struct vmlab_segment *s = &image->elf.segments[i];
-		const struct vmlab_region *r;
-
-		if (s->type != PT_LOAD || !s->sz_file)
-			continue;
-		span_of(w, image, s, &start, &end);
-		r = vmlab_regions_find(regions, start);
-		if (!r || !same_file(image, r) ||
-		    r->offset + (start - r->start) != (s->offset & ~(w->page - 1)))
-			return false;
-	}
-	return true;
-}
-
 static void free_image(struct vmlab_image *image)
 {
 	vmlab_elf_free(&image->elf);
@@ -349,7 +351,7 @@ static int add_image(struct work *w, const struct vmlab_part *part)
 	ret = vmlab_elf_read(w->session, path, &image.elf);
 	if (ret)
 		return ret == -ENOMEM ? ret : 0;
-	if (!bias_of(w, &image.elf, r, &image.bias) || !is_loaded(w, &image)) {
+	if (!vmlab_elf_placed(&image.elf, &out->anatomy.regions, r, w->page, &image.bias)) {
 		free_image(&image);
 		return 0;
 	}
@@ -724,17 +726,123 @@ static int judge(struct work *w)
 	return ret ? ret : judge_aliases(w);
 }
 
-/* The first thread's: each has its own, and that one most people mean. */
-static void know_keys(struct work *w)
-{
-	struct vmlab_thread thread;
+/* ---- protection keys ------------------------------------------------------ */
 
-	if (!has_keys(&w->session->info) ||
-	    vmlab_target_thread(w->target, vmlab_target_pid(w->target), &thread) ||
-	    !(thread.out_known & VMLAB_THREAD_KEYS))
+/* One more thread: to those that may do as much with pages of @key, or the first of them. */
+static void add_rights(struct key_rights *rights, const struct vmlab_info *info,
+		       const struct vmlab_thread_keys *thread, int key)
+{
+	const uint64_t denied = vmlab_key_denies(info, thread->keys, key);
+	size_t i;
+
+	for (i = 0; i < rights->nr && rights->v[i].denied != denied; i++)
+		;
+	if (i == rights->nr) {
+		rights->v[i].denied = denied;
+		rights->v[i].tid = thread->tid;
+		rights->v[i].keys = thread->keys;
+		rights->nr++;
+	}
+	rights->v[i].nr++;
+}
+
+static void ask_keys(struct work *w, pid_t tid)
+{
+	struct vmlab_thread_keys *thread = &w->out->threads[w->out->nr_threads];
+	struct vmlab_thread saved;
+	int ret, key;
+
+	ret = vmlab_target_thread(w->target, tid, &saved);
+	/* It has ended since. */
+	if (ret == -ESRCH && tid != vmlab_target_pid(w->target))
 		return;
-	w->out->keys_known = true;
-	w->out->keys = thread.out_keys;
+	w->out->nr_threads++;
+	thread->tid = tid;
+	thread->known = !ret && (saved.out_known & VMLAB_THREAD_KEYS);
+	if (!thread->known)
+		return;
+	thread->keys = saved.out_keys;
+	if (tid == vmlab_target_pid(w->target)) {
+		w->out->keys_known = true;
+		w->out->keys = thread->keys;
+	}
+	for (key = 0; key < NR_KEYS; key++)
+		add_rights(&w->rights[key], &w->session->info, thread, key);
+}
+
+/* Each thread has its own. */
+static int know_keys(struct work *w)
+{
+	char path[64], *names, *line, *save = NULL;
+	size_t room = 1;
+	ssize_t len, i;
+
+	if (!has_keys(&w->session->info))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)vmlab_target_pid(w->target));
+	len = vmlab_source_names(w->session->source, path, &names);
+	if (len < 0)
+		return 0;
+	for (i = 0; i < len; i++)
+		room += names[i] == '\n';
+	w->out->threads = calloc(room, sizeof(*w->out->threads));
+	w->rights = calloc(NR_KEYS, sizeof(*w->rights));
+	if (!w->out->threads || !w->rights) {
+		free(names);
+		return -ENOMEM;
+	}
+	for (line = strtok_r(names, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (atoi(line) > 0)
+			ask_keys(w, atoi(line));
+	free(names);
+	return 0;
+}
+
+/* What is denied to the first thread; where that is not known, what no thread has. */
+static uint64_t denied_to_first(const struct work *w, unsigned int key)
+{
+	if (w->out->keys_known)
+		return vmlab_key_denies(&w->session->info, w->out->keys, key);
+	return key ? ~RWX : 0;
+}
+
+static int add_others(struct work *w, const struct vmlab_perms_region *region,
+		      const struct vmlab_perms_keyed *keyed)
+{
+	const struct key_rights *rights = &w->rights[keyed->key];
+	struct vmlab_perms_other *other;
+	size_t i, j;
+
+	for (i = 0; i < rights->nr; i++) {
+		if (rights->v[i].denied == denied_to_first(w, keyed->key))
+			continue;
+		other = grown(w->out->others, w->out->nr_others, sizeof(*other));
+		if (!other)
+			return -ENOMEM;
+		w->out->others = other;
+		other = &w->out->others[w->out->nr_others++];
+		*other = (struct vmlab_perms_other){
+			.region = region, .key = keyed->key, .tid = rights->v[i].tid,
+			.keys = rights->v[i].keys, .nr_threads = rights->v[i].nr,
+		};
+		for (j = 0; j < VMLAB_COMBINATIONS; j++)
+			other->enforced[j & ~vmlab_combination(rights->v[i].denied)] +=
+				keyed->permitted[j];
+	}
+	return 0;
+}
+
+/* What other threads get where their keys differ from the first one's. */
+static int find_others(struct work *w)
+{
+	size_t i, j;
+	int ret = 0;
+
+	for (i = 0; w->rights && i < w->out->nr_regions; i++)
+		for (j = 0; !ret && j < w->out->regions[i].nr_keyed; j++)
+			ret = add_others(w, &w->out->regions[i],
+					 &w->out->regions[i].keyed[j]);
+	return ret;
 }
 
 int vmlab_perms_read(struct vmlab_session *session, struct vmlab_target *target,
@@ -751,8 +859,9 @@ int vmlab_perms_read(struct vmlab_session *session, struct vmlab_target *target,
 
 	memset(out, 0, sizeof(*out));
 	out->hidden = vmlab_target_hidden(target);
-	know_keys(&w);
-	ret = vmlab_anatomy_look(session, target, &look, &out->anatomy);
+	ret = know_keys(&w);
+	if (!ret)
+		ret = vmlab_anatomy_look(session, target, &look, &out->anatomy);
 	if (!ret) {
 		out->vmas = look.vmas;
 		out->nr_vmas = look.nr_vmas;
@@ -762,12 +871,15 @@ int vmlab_perms_read(struct vmlab_session *session, struct vmlab_target *target,
 	}
 	if (!ret) {
 		finish_regions(&w);
-		ret = find_images(&w);
+		ret = find_others(&w);
 	}
+	if (!ret)
+		ret = find_images(&w);
 	if (!ret) {
 		know_images(&w);
 		ret = judge(&w);
 	}
+	free(w.rights);
 	if (ret) {
 		if (!out->nr_regions)
 			out->nr_regions = out->regions ? w.nr_parts : 0;
@@ -780,13 +892,17 @@ void vmlab_perms_free(struct vmlab_perms_all *perms)
 {
 	size_t i;
 
-	for (i = 0; i < perms->nr_regions; i++)
+	for (i = 0; i < perms->nr_regions; i++) {
 		free(perms->regions[i].pages);
+		free(perms->regions[i].keyed);
+	}
 	for (i = 0; i < perms->nr_images; i++)
 		free_image(&perms->images[i]);
 	free(perms->regions);
 	free(perms->images);
 	free(perms->findings);
+	free(perms->threads);
+	free(perms->others);
 	free(perms->vmas);
 	free(perms->guards);
 	vmlab_anatomy_free(&perms->anatomy);

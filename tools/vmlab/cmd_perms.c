@@ -132,15 +132,15 @@ static void name_segment(const struct vmlab_perms_region *region, char *buf, siz
 }
 
 /* "r-- 12 rw- 4", in pages; "-" where nothing is there. */
-static void say_enforced(const struct vmlab_perms_region *region, char *buf, size_t size)
+static void say_enforced(const uint64_t *enforced, char *buf, size_t size)
 {
 	size_t at = 0;
 	unsigned int i;
 
 	for (i = 0; i < VMLAB_COMBINATIONS && at < size; i++)
-		if (region->enforced[i])
+		if (enforced[i])
 			at += snprintf(buf + at, size - at, "%s%s %" PRIu64, at ? " " : "",
-				       vmlab_combination_name(i).s, region->enforced[i]);
+				       vmlab_combination_name(i).s, enforced[i]);
 	if (!at)
 		snprintf(buf, size, "-");
 }
@@ -188,6 +188,7 @@ static void show_region(struct cli *cli, const struct vmlab_perms_all *perms,
 	};
 	struct vmlab_perms asked = vmlab_combination_name(region->asked);
 	struct vmlab_perms max = vmlab_combination_name(region->max);
+	const bool known = !perms->hidden && !region->keys_missing;
 	struct render_value v[NR_FIELDS];
 	unsigned int i;
 
@@ -196,7 +197,7 @@ static void show_region(struct cli *cli, const struct vmlab_perms_all *perms,
 	find_sections(&sections);
 	section_table.nr = sections.nr;
 	name_segment(region, segment, sizeof(segment));
-	say_enforced(region, gets, sizeof(gets));
+	say_enforced(region->enforced, gets, sizeof(gets));
 	say_what(region, segment, what, sizeof(what));
 
 	v[START] = RENDER_V_NUM(region->part->start);
@@ -206,11 +207,10 @@ static void show_region(struct cli *cli, const struct vmlab_perms_all *perms,
 	v[ASKED] = RENDER_V_TEXT(asked.s);
 	v[MAX] = region->vma ? RENDER_V_TEXT(max.s) : RENDER_V_NULL;
 	for (i = 0; i < VMLAB_COMBINATIONS; i++)
-		v[ENFORCED + i] = perms->hidden ? RENDER_V_NULL :
-				  RENDER_V_NUM(region->enforced[i]);
+		v[ENFORCED + i] = known ? RENDER_V_NUM(region->enforced[i]) : RENDER_V_NULL;
 	v[ABSENT] = RENDER_V_NUM(region->absent);
 	v[WHY] = perms->hidden ? RENDER_V_NULL : RENDER_V_LIST(region->why, region->nr_why);
-	v[PAGES] = perms->hidden ? RENDER_V_NULL : RENDER_V_ROWS(&pages_table);
+	v[PAGES] = known ? RENDER_V_ROWS(&pages_table) : RENDER_V_NULL;
 	v[PKEY] = region->pkey < 0 ? RENDER_V_NULL : RENDER_V_NUM(region->pkey);
 	v[SEGMENT] = RENDER_V_TEXT(*segment ? segment : NULL);
 	v[SECTIONS] = RENDER_V_ROWS(&section_table);
@@ -218,7 +218,7 @@ static void show_region(struct cli *cli, const struct vmlab_perms_all *perms,
 	v[P_SIZE] = RENDER_V_NUM(region->part->end - region->part->start);
 	v[P_ASKED] = v[ASKED];
 	v[P_MAX] = v[MAX];
-	v[P_GETS] = perms->hidden ? RENDER_V_NULL : RENDER_V_TEXT(gets);
+	v[P_GETS] = known ? RENDER_V_TEXT(gets) : RENDER_V_NULL;
 	v[P_WHY] = perms->hidden ? RENDER_V_NULL :
 		   RENDER_V_LIST(why, for_people(region, why));
 	v[P_WHAT] = RENDER_V_TEXT(what);
@@ -232,6 +232,95 @@ static void show_regions(struct cli *cli, const struct vmlab_perms_all *perms)
 	render_table(cli->render, "regions", NULL, fields, NR_FIELDS);
 	for (i = 0; i < perms->nr_regions; i++)
 		show_region(cli, perms, &perms->regions[i]);
+	render_table_end(cli->render);
+}
+
+/* ---- keys of threads ------------------------------------------------------ */
+
+/* Is there memory for which it matters what keys a thread has? */
+static bool uses_keys(const struct vmlab_perms_all *perms)
+{
+	size_t i, j;
+
+	for (i = 0; i < perms->nr_regions; i++)
+		for (j = 0; j < perms->regions[i].nr_keyed; j++)
+			if (perms->regions[i].keyed[j].key)
+				return true;
+	return false;
+}
+
+static void show_threads(struct cli *cli, const struct vmlab_perms_all *perms)
+{
+	enum { T_TID, T_KEYS, T_NR };
+	static const struct render_field thread_fields[] = {
+		[T_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[T_KEYS]	= { "keys", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	};
+	struct render_value v[T_NR];
+	size_t i, unknown = 0;
+
+	for (i = 0; i < perms->nr_threads; i++)
+		unknown += !perms->threads[i].known;
+	if (unknown && uses_keys(perms))
+		render_note(cli->render,
+			    "what the keys of %zu of %zu threads permit is not known",
+			    unknown, perms->nr_threads);
+	if (!cli->json)
+		return;
+	render_table(cli->render, "threads", NULL, thread_fields, T_NR);
+	for (i = 0; i < perms->nr_threads; i++) {
+		v[T_TID] = RENDER_V_NUM(perms->threads[i].tid);
+		v[T_KEYS] = perms->threads[i].known ? RENDER_V_NUM(perms->threads[i].keys) :
+			    RENDER_V_NULL;
+		render_row(cli->render, v);
+	}
+	render_table_end(cli->render);
+}
+
+/* What not every thread gets alike. */
+static void show_others(struct cli *cli, const struct vmlab_perms_all *perms)
+{
+	enum { O_START, O_PKEY, O_TID, O_KEYS, O_THREADS, O_ENFORCED,
+	       O_ENFORCED_LAST = O_ENFORCED + 7, O_GETS, O_NR };
+	static const struct render_field other_fields[] = {
+		[O_START]		= { "start", "START", RENDER_HEX, 0 },
+		[O_PKEY]		= { "pkey", "KEY", RENDER_NUM, 0 },
+		[O_TID]			= { "tid", "THREAD", RENDER_NUM, 0 },
+		[O_KEYS]		= { "keys", "ITS KEYS", RENDER_HEX, 0 },
+		[O_THREADS]		= { "threads", "ALIKE", RENDER_NUM, 0 },
+		[O_ENFORCED]		= { "enforced.---", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED + 1]	= { "enforced.r--", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED + 2]	= { "enforced.-w-", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED + 3]	= { "enforced.rw-", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED + 4]	= { "enforced.--x", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED + 5]	= { "enforced.r-x", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED + 6]	= { "enforced.-wx", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_ENFORCED_LAST]	= { "enforced.rwx", NULL, RENDER_NUM, RENDER_PROGRAMS },
+		[O_GETS]		= { NULL, "GETS", RENDER_TEXT, RENDER_PEOPLE },
+	};
+	struct render_value v[O_NR];
+	unsigned int j;
+	char gets[128];
+	size_t i;
+
+	if (!perms->nr_others && !cli->json)
+		return;
+	render_table(cli->render, "others", "threads with other keys than the first one's",
+		     other_fields, O_NR);
+	for (i = 0; i < perms->nr_others; i++) {
+		const struct vmlab_perms_other *other = &perms->others[i];
+
+		say_enforced(other->enforced, gets, sizeof(gets));
+		v[O_START] = RENDER_V_NUM(other->region->part->start);
+		v[O_PKEY] = RENDER_V_NUM(other->key);
+		v[O_TID] = RENDER_V_NUM(other->tid);
+		v[O_KEYS] = RENDER_V_NUM(other->keys);
+		v[O_THREADS] = RENDER_V_NUM(other->nr_threads);
+		for (j = 0; j < VMLAB_COMBINATIONS; j++)
+			v[O_ENFORCED + j] = RENDER_V_NUM(other->enforced[j]);
+		v[O_GETS] = RENDER_V_TEXT(gets);
+		render_row(cli->render, v);
+	}
 	render_table_end(cli->render);
 }
 
@@ -321,17 +410,6 @@ struct combination {
 	size_t nr_kinds;
 };
 
-static void add_kind(struct combination *c, const char *kind)
-{
-	size_t i;
-
-	for (i = 0; i < c->nr_kinds; i++)
-		if (!strcmp(c->kinds[i], kind))
-			return;
-	if (c->nr_kinds < MAX_KINDS)
-		c->kinds[c->nr_kinds++] = kind;
-}
-
 static void combine(const struct vmlab_info *info, const struct vmlab_perms_all *perms,
 		    unsigned int which, struct combination *c)
 {
@@ -350,8 +428,8 @@ static void combine(const struct vmlab_info *info, const struct vmlab_perms_all 
 			continue;
 		c->regions++;
 		c->pages += (region->part->end - region->part->start) >> info->out_page_shift;
-		add_kind(c, region->part->kind);
-		for (j = 0; j < VMLAB_COMBINATIONS; j++)
+		vmlab_words_add(c->kinds, &c->nr_kinds, MAX_KINDS, region->part->kind);
+		for (j = 0; j < VMLAB_COMBINATIONS && !region->keys_missing; j++)
 			c->seen[j] |= region->enforced[j] != 0;
 	}
 }
@@ -436,6 +514,8 @@ static int run(struct cli *cli)
 	render_put(cli->render, &keys, perms.keys_known ? RENDER_V_NUM(perms.keys) :
 		   RENDER_V_NULL);
 	show_regions(cli, &perms);
+	show_threads(cli, &perms);
+	show_others(cli, &perms);
 	show_images(cli, &perms);
 	show_findings(cli, &perms);
 	show_matrix(cli, &perms);

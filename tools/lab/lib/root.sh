@@ -23,7 +23,7 @@ root_row() {
 			base-files base-passwd libc-bin libc6 usr-is-merged		# to run
 			bash dash coreutils diffutils findutils grep hostname mawk perl-base sed
 			busybox-static iproute2 kmod libcap2-bin mount ncurses-base procps
-			psmisc python3 strace util-linux
+			psmisc python3 strace util-linux gdb-minimal
 			libc6-dev linux-libc-dev libelf-dev libdw-dev libbpf-dev	# to link
 			libjansson-dev libsmartcols-dev libyajl-dev zlib1g-dev) ;;
 	*) return 1 ;;
