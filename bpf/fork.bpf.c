@@ -74,17 +74,10 @@ static __always_inline bool wanted(u32 tgid)
 /* Room for an event of the thread that runs, with what all have; NULL: not to be told. */
 static __always_inline void *event(u32 size, u32 kind, u32 tgid, u64 ts)
 {
-	struct vmlab_event *head;
+	struct vmlab_event *head = begin_event(size, kind, tgid, ts);
 
-	if (!config.events)
-		return NULL;
-	head = bpf_ringbuf_reserve(&events, size, 0);
-	if (!head) {
-		count_lost();
-		return NULL;
-	}
-	fill_head(head, size, kind, tgid, ts);
-	bpf_get_current_comm(head->comm, sizeof(head->comm));
+	if (head)
+		bpf_get_current_comm(head->comm, sizeof(head->comm));
 	return head;
 }
 

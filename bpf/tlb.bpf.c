@@ -137,14 +137,9 @@ static __always_inline void tell_flush(const struct flush *f, const struct who *
 	if (of && f->reason != VMLAB_FLUSH_IPI_SENT && f->reason != VMLAB_FLUSH_DEFERRED &&
 	    f->reason != VMLAB_FLUSH_WRONG_CPU)
 		__sync_fetch_and_add(&of->flushes, 1);
-	if (!config.events)
+	e = begin_event(sizeof(*e), VMLAB_EVENT_FLUSH, owner, bpf_ktime_get_ns());
+	if (!e)
 		return;
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		count_lost();
-		return;
-	}
-	fill_head(&e->head, sizeof(*e), VMLAB_EVENT_FLUSH, owner, bpf_ktime_get_ns());
 	e->head.tid = who->tid;
 	e->head.by = who->tgid;
 	__builtin_memcpy(e->head.comm, who->comm, sizeof(e->head.comm));
@@ -206,14 +201,9 @@ static __always_inline void tell_switch(const struct turn *t)
 		if (of)
 			__sync_fetch_and_add(&of->switches[t->outcome & 3], 1);
 	}
-	if (!config.events)
+	e = begin_event(sizeof(*e), VMLAB_EVENT_SWITCH, tgid, bpf_ktime_get_ns());
+	if (!e)
 		return;
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		count_lost();
-		return;
-	}
-	fill_head(&e->head, sizeof(*e), VMLAB_EVENT_SWITCH, tgid, bpf_ktime_get_ns());
 	e->head.flags = t->scheduled ? VMLAB_EVENT_F_SCHEDULED : 0;
 	e->head.tid = BPF_CORE_READ(task, pid);
 	e->head.by = t->from;

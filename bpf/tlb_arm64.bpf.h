@@ -182,15 +182,10 @@ static __always_inline void note_generation(struct task_struct *task, u64 genera
 	if (!seen)
 		return;
 	count_row(VMLAB_TLB_ROW_ROLLOVER, VMLAB_EVENT_NS_UNKNOWN);
-	if (!config.events)
+	e = begin_event(sizeof(*e), VMLAB_EVENT_ROLLOVER, BPF_CORE_READ(task, tgid),
+			bpf_ktime_get_ns());
+	if (!e)
 		return;
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-	if (!e) {
-		count_lost();
-		return;
-	}
-	fill_head(&e->head, sizeof(*e), VMLAB_EVENT_ROLLOVER, BPF_CORE_READ(task, tgid),
-		  bpf_ktime_get_ns());
 	e->head.tid = BPF_CORE_READ(task, pid);
 	__builtin_memset(e->head.comm, 0, sizeof(e->head.comm));
 	bpf_probe_read_kernel_str(e->head.comm, sizeof(e->head.comm), task->comm);

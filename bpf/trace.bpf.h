@@ -159,4 +159,20 @@ static __always_inline void fill_head(struct vmlab_event *head, u32 size, u32 ki
 	head->ts = ts;
 }
 
+/* Room for a record, with what all have; NULL: not to be told, or lost and counted. */
+static __always_inline void *begin_event(u32 size, u32 kind, u32 pid, u64 ts)
+{
+	struct vmlab_event *head;
+
+	if (!config.events)
+		return NULL;
+	head = bpf_ringbuf_reserve(&events, size, 0);
+	if (!head) {
+		count_lost();
+		return NULL;
+	}
+	fill_head(head, size, kind, pid, ts);
+	return head;
+}
+
 #endif /* VMLAB_TRACE_BPF_H */

@@ -188,6 +188,14 @@ unsigned long long answer_number(const struct answer *answer, const char *path)
 	return strtoull(words_of(follow(answer->json, path)), NULL, 0);
 }
 
+unsigned long long answer_of_thread(const struct answer *answer, int row, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "threads.%d.%s", row, name);
+	return answer_number(answer, path);
+}
+
 long answer_count(const struct answer *answer, const char *path)
 {
 	yajl_val v = follow(answer->json, path);

@@ -36,6 +36,8 @@ const char *answer_at(const struct answer *answer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same, as a number, decimal or "0x...". */
 unsigned long long answer_number(const struct answer *answer, const char *path);
+/* The same of row @row of `vmlab threads`. */
+unsigned long long answer_of_thread(const struct answer *answer, int row, const char *name);
 /* Elements of the array there, or -1. */
 long answer_count(const struct answer *answer, const char *path);
 

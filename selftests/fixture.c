@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fixture.c - mappings of every kind.
+ * fixture.c - mappings of every kind; and the CPU, where that matters.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -128,4 +128,13 @@ void fixture_read(const void *at, size_t size)
 void fixture_touch_page(void *at)
 {
 	fixture_read(at, PAGE);
+}
+
+int fixture_stay_on(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
 }

@@ -44,6 +44,9 @@ void *fixture_map(int fd, size_t size, int prot, int flags);
 void fixture_write(void *at, size_t size);
 void fixture_read(const void *at, size_t size);
 
+/* This thread runs on @cpu alone from now on. 0 or -1. */
+int fixture_stay_on(unsigned int cpu);
+
 /* Reads the page at @at; for those who take a function. */
 void fixture_touch_page(void *at);
 

@@ -5,7 +5,6 @@
  * one or a documented errno, nothing stays behind, and the next call works.
  */
 #include <errno.h>
-#include <sched.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -223,15 +222,12 @@ FIXTURE(faults)
 FIXTURE_SETUP(faults)
 {
 	char *pages, path[64];
-	cpu_set_t first;
 	int i;
 
 	self->missing = inject_setup();
 	if (self->missing)
 		return;
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(first), &first));
+	ASSERT_EQ(0, fixture_stay_on(0));
 	self->q.node = open(NODE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->q.node) TH_LOG("is the module loaded? %s", strerror(errno));
 	self->q.recs = fixture_anon(SZ_RECS, PROT_READ | PROT_WRITE);

@@ -92,14 +92,6 @@ static int ask_gdb(int pid, struct gdb_thread *threads)
 	return pclose(out) ? -ENOENT : nr;
 }
 
-static unsigned long long value(const struct answer *a, int row, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "threads.%d.%s", row, name);
-	return answer_number(a, path);
-}
-
 /* First the command, since gdb stops whom it looks at. */
 static void compare(struct __test_metadata *_metadata, const struct victim *victim, int threads)
 {
@@ -114,15 +106,15 @@ static void compare(struct __test_metadata *_metadata, const struct victim *vict
 	ASSERT_EQ(threads, nr) TH_LOG("is gdb installed? tools/lab/setup does it");
 	for (i = 0; i < nr; i++) {
 		for (j = 0; j < answer_count(&a, "threads"); j++) {
-			if (value(&a, j, "tid") != (unsigned long long)seen[i].tid)
+			if (answer_of_thread(&a, j, "tid") != (unsigned long long)seen[i].tid)
 				continue;
 			EXPECT_NE(0, seen[i].sp);
 			EXPECT_NE(0, seen[i].tp);
-			EXPECT_EQ(seen[i].sp, value(&a, j, "sp"));
-			EXPECT_EQ(seen[i].tp, value(&a, j, "tp"));
+			EXPECT_EQ(seen[i].sp, answer_of_thread(&a, j, "sp"));
+			EXPECT_EQ(seen[i].tp, answer_of_thread(&a, j, "tp"));
 			/* And it points into the stack that is told. */
-			EXPECT_LE(value(&a, j, "stack.start"), seen[i].sp);
-			EXPECT_GT(value(&a, j, "stack.end"), seen[i].sp);
+			EXPECT_LE(answer_of_thread(&a, j, "stack.start"), seen[i].sp);
+			EXPECT_GT(answer_of_thread(&a, j, "stack.end"), seen[i].sp);
 			equal++;
 		}
 	}

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,15 +71,6 @@ FIXTURE_TEARDOWN(tags)
 	close(self->node);
 }
 
-static void stay_on(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* Of that CPU, or NULL. */
 static struct vmlab_cpu *cpu_of(FIXTURE_DATA(tags) *self, unsigned int cpu)
 {
@@ -132,7 +122,7 @@ TEST_F_TIMEOUT(tags, of_this_cpu_lead_from_its_root_to_our_own_pages, 120)
 
 	if (self->kcore < 0)
 		SKIP(return, NO_KCORE);
-	stay_on(0);
+	fixture_stay_on(0);
 	pfn = our_page(&va);
 	ASSERT_NE(VMLAB_PFN_NONE, pfn);
 	cpu = cpu_of(self, 0);
@@ -154,7 +144,7 @@ TEST_F_TIMEOUT(tags, of_this_cpu_say_what_the_registers_of_this_machine_are, 120
 	struct vmlab_cpu *cpu;
 	struct vmlab_mm mm;
 
-	stay_on(0);
+	fixture_stay_on(0);
 	cpu = cpu_of(self, 0);
 	ASSERT_NE(NULL, cpu);
 	ASSERT_EQ(0, mm_of(self, 0, &mm));
@@ -195,7 +185,7 @@ static void stay_and_spin(unsigned int cpu)
 {
 	volatile unsigned long turns = 0;
 
-	stay_on(cpu);
+	fixture_stay_on(cpu);
 	for (;;)
 		turns++;
 }
@@ -214,7 +204,7 @@ TEST_F_TIMEOUT(tags, of_every_cpu_are_those_of_the_process_that_runs_there, 120)
 			stay_and_spin(cpu);
 		ASSERT_LT(0, pid);
 		/* Not there ourselves, where we can. */
-		stay_on((cpu + 1) % nr);
+		fixture_stay_on((cpu + 1) % nr);
 		for (try = 0; try < TRIES && nr > 1; try++) {
 			at = cpu_of(self, cpu);
 			ASSERT_NE(NULL, at);

@@ -168,14 +168,6 @@ static int row_of(const struct answer *a, pid_t tid)
 	return -1;
 }
 
-static unsigned long long value(const struct answer *a, int row, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "threads.%d.%s", row, name);
-	return answer_number(a, path);
-}
-
 TEST_F_TIMEOUT(threads, have_the_stacks_and_guards_that_pthread_attributes_tell, 120)
 {
 	struct witness_area area;
@@ -185,14 +177,14 @@ TEST_F_TIMEOUT(threads, have_the_stacks_and_guards_that_pthread_attributes_tell,
 	for (i = 0; i < THREADS; i++) {
 		const struct self_knowledge *me = &all[i];
 		int row = row_of(&self->a, me->tid);
-		unsigned long long sp = value(&self->a, row, "sp");
+		unsigned long long sp = answer_of_thread(&self->a, row, "sp");
 
 		ASSERT_LE(0, row);
 		EXPECT_LT(sp, me->frame + PAGE);
 		EXPECT_LT(me->stack, sp);
-		EXPECT_EQ(value(&self->a, row, "stack.end") - sp,
-			  value(&self->a, row, "stack.depth"));
-		EXPECT_LT(0, value(&self->a, row, "stack.used"));
+		EXPECT_EQ(answer_of_thread(&self->a, row, "stack.end") - sp,
+			  answer_of_thread(&self->a, row, "stack.depth"));
+		EXPECT_LT(0, answer_of_thread(&self->a, row, "stack.used"));
 		/*
 		 * Of the first one the kernel keeps a gap that it tells nobody, and what the
 		 * kernel has put above (names, environment) is no stack to pthreads.
@@ -200,18 +192,18 @@ TEST_F_TIMEOUT(threads, have_the_stacks_and_guards_that_pthread_attributes_tell,
 		if (!i) {
 			ASSERT_EQ(0, witness_area(self->victim.pid, (void *)me->frame, &area));
 			EXPECT_STREQ("[stack]", area.name);
-			EXPECT_EQ(area.start, value(&self->a, row, "stack.start"));
-			EXPECT_EQ(area.end, value(&self->a, row, "stack.end"));
+			EXPECT_EQ(area.start, answer_of_thread(&self->a, row, "stack.start"));
+			EXPECT_EQ(area.end, answer_of_thread(&self->a, row, "stack.end"));
 			EXPECT_GE(area.end, me->stack + me->sz_stack);
 			EXPECT_LT(area.end - PAGE * 64, me->stack + me->sz_stack);
 			EXPECT_STREQ("null", answer_at(&self->a, "threads.%d.stack.guard", row));
 			continue;
 		}
-		EXPECT_EQ(me->stack, value(&self->a, row, "stack.start"));
-		EXPECT_EQ(me->stack + me->sz_stack, value(&self->a, row, "stack.end"));
-		EXPECT_EQ(me->sz_stack, value(&self->a, row, "stack.reserved"));
+		EXPECT_EQ(me->stack, answer_of_thread(&self->a, row, "stack.start"));
+		EXPECT_EQ(me->stack + me->sz_stack, answer_of_thread(&self->a, row, "stack.end"));
+		EXPECT_EQ(me->sz_stack, answer_of_thread(&self->a, row, "stack.reserved"));
 		EXPECT_EQ(me->sz_guard > LEAST_GUARD ? me->sz_guard : LEAST_GUARD,
-			  value(&self->a, row, "stack.guard"));
+			  answer_of_thread(&self->a, row, "stack.guard"));
 	}
 }
 
@@ -220,7 +212,8 @@ TEST_F_TIMEOUT(threads, have_the_thread_pointers_they_read_themselves, 120)
 	int i;
 
 	for (i = 0; i < THREADS; i++)
-		EXPECT_EQ(all[i].tp, value(&self->a, row_of(&self->a, all[i].tid), "tp"));
+		EXPECT_EQ(all[i].tp,
+			  answer_of_thread(&self->a, row_of(&self->a, all[i].tid), "tp"));
 }
 
 /* Does some module's share of this thread begin at @start and have that size? */
@@ -232,10 +225,10 @@ static bool has_module(const struct answer *a, int row, unsigned long start, uns
 	snprintf(path, sizeof(path), "threads.%d.tls.modules", row);
 	for (i = 0; i < answer_count(a, path); i++) {
 		snprintf(name, sizeof(name), "tls.modules.%d.start", i);
-		if (value(a, row, name) != start)
+		if (answer_of_thread(a, row, name) != start)
 			continue;
 		snprintf(name, sizeof(name), "tls.modules.%d.end", i);
-		return value(a, row, name) == start + size;
+		return answer_of_thread(a, row, name) == start + size;
 	}
 	return false;
 }
@@ -253,8 +246,8 @@ TEST_F_TIMEOUT(threads, have_the_storage_that_the_loader_tells_them, 120)
 			EXPECT_TRUE(has_module(&self->a, row, me->modules[j].start,
 					       me->modules[j].size))
 				TH_LOG("thread %d, module %d at %lx", i, j, me->modules[j].start);
-		EXPECT_LE(value(&self->a, row, "tls.start"), me->mine);
-		EXPECT_GE(value(&self->a, row, "tls.end"), me->mine + sizeof(mine));
+		EXPECT_LE(answer_of_thread(&self->a, row, "tls.start"), me->mine);
+		EXPECT_GE(answer_of_thread(&self->a, row, "tls.end"), me->mine + sizeof(mine));
 	}
 }
 
@@ -269,7 +262,7 @@ TEST_F_TIMEOUT(threads, run_on_one_table, 120)
 	EXPECT_STREQ(answer_at(&walk, "levels.0.table_pa"), answer_at(&self->a, "root_pa"));
 	for (i = 0; i < THREADS; i++)
 		EXPECT_EQ(answer_number(&walk, "levels.0.table_pa"),
-			  value(&self->a, row_of(&self->a, all[i].tid), "root_pa"));
+			  answer_of_thread(&self->a, row_of(&self->a, all[i].tid), "root_pa"));
 	command_free(&walk);
 }
 
@@ -289,22 +282,22 @@ TEST_F_TIMEOUT(threads, have_the_registers_that_ptrace_reads, 120)
 		ASSERT_EQ(tid, waitpid(tid, &status, __WALL));
 		ASSERT_EQ(0, ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &io));
 #if defined(__x86_64__)
-		EXPECT_EQ(regs.rsp, value(&self->a, row, "sp"));
+		EXPECT_EQ(regs.rsp, answer_of_thread(&self->a, row, "sp"));
 		/* Interrupted, it will make the call again: two bytes back. */
-		EXPECT_LE(regs.rip, value(&self->a, row, "pc"));
-		EXPECT_GE(regs.rip + 2, value(&self->a, row, "pc"));
-		EXPECT_EQ(regs.fs_base, value(&self->a, row, "tp"));
-		EXPECT_EQ(regs.gs_base, value(&self->a, row, "gs"));
+		EXPECT_LE(regs.rip, answer_of_thread(&self->a, row, "pc"));
+		EXPECT_GE(regs.rip + 2, answer_of_thread(&self->a, row, "pc"));
+		EXPECT_EQ(regs.fs_base, answer_of_thread(&self->a, row, "tp"));
+		EXPECT_EQ(regs.gs_base, answer_of_thread(&self->a, row, "gs"));
 #elif defined(__aarch64__)
 		{
 			unsigned long tp[2];
 			struct iovec tls = { tp, sizeof(tp) };
 
-			EXPECT_EQ(regs.sp, value(&self->a, row, "sp"));
-			EXPECT_LE(regs.pc, value(&self->a, row, "pc"));
-			EXPECT_GE(regs.pc + 4, value(&self->a, row, "pc"));
+			EXPECT_EQ(regs.sp, answer_of_thread(&self->a, row, "sp"));
+			EXPECT_LE(regs.pc, answer_of_thread(&self->a, row, "pc"));
+			EXPECT_GE(regs.pc + 4, answer_of_thread(&self->a, row, "pc"));
 			ASSERT_EQ(0, ptrace(PTRACE_GETREGSET, tid, NT_ARM_TLS, &tls));
-			EXPECT_EQ(tp[0], value(&self->a, row, "tp"));
+			EXPECT_EQ(tp[0], answer_of_thread(&self->a, row, "tp"));
 		}
 #endif
 		/* Else their end would have to be waited for one by one. */
@@ -350,9 +343,9 @@ TEST_F_TIMEOUT(threads, of_a_shell_and_an_interpreter_are_told, 300)
 		EXPECT_EQ(counts[i], answer_count(&a, "threads"));
 		EXPECT_STREQ("true", answer_at(&a, "one_table"));
 		for (j = 0; j < answer_count(&a, "threads"); j++) {
-			EXPECT_NE(0, value(&a, j, "sp"));
-			EXPECT_NE(0, value(&a, j, "tp"));
-			EXPECT_NE(0, value(&a, j, "tls.end"));
+			EXPECT_NE(0, answer_of_thread(&a, j, "sp"));
+			EXPECT_NE(0, answer_of_thread(&a, j, "tp"));
+			EXPECT_NE(0, answer_of_thread(&a, j, "tls.end"));
 			EXPECT_STREQ("T", answer_at(&a, "threads.%d.state", j));
 		}
 		command_free(&a);

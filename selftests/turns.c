@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "fixture.h"
 
 #define PAGE		4096UL
 #define MAX_ROUNDS	10000
@@ -69,11 +70,7 @@ static void fail(const char *what)
 
 static void stay_on(unsigned int cpu)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
+	if (fixture_stay_on(cpu))
 		fail("sched_setaffinity");
 }
 

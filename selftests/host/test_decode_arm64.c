@@ -627,6 +627,33 @@ TEST(info_of_arm64_lists_its_own_features)
 	command_done(&ran);
 }
 
+/* The whole user half, as map and perms ask for it: one page, no VMA, @table if there is one. */
+static void forge_space(struct forge *f, const struct vmlab_info *info,
+			const struct vmlab_run *page, const struct vmlab_table *table)
+{
+	const uint64_t end = info->out_user_end;
+	const struct vmlab_vmas vmas = { .size = sizeof(vmas), .end = end, .nr_recs = 512,
+					 .rec_size = sizeof(struct vmlab_vma) };
+	const struct vmlab_tables tables = { .size = sizeof(tables), .end = end, .nr_recs = 512,
+					     .rec_size = sizeof(*table) };
+	const struct vmlab_scan scan = { .size = sizeof(scan), .end = end, .nr_recs = 4096,
+					 .format = VMLAB_FORMAT_RUNS, .rec_size = sizeof(*page) };
+	struct vmlab_tables tables_answer = tables;
+	struct vmlab_scan scan_answer = scan;
+	struct vmlab_vmas vmas_answer = vmas;
+
+	vmas_answer.out_next = end;
+	scan_answer.out_next = end;
+	scan_answer.out_nr = 1;
+	tables_answer.out_next = end;
+	tables_answer.out_nr = !!table;
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_VMAS, &vmas, &vmas_answer, sizeof(vmas), NULL, 0);
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_SCAN, &scan, &scan_answer, sizeof(scan), page,
+		  sizeof(*page));
+	forge_ask(f, FORGE_PAGEMAP, VMLAB_TABLES, &tables, &tables_answer, sizeof(tables), table,
+		  table ? sizeof(*table) : 0);
+}
+
 /* With pages of 64 KiB: an anonymous page, two regions, the hole, the kernel's half. */
 TEST(map_of_64k_pages_counts_them)
 {
@@ -634,16 +661,6 @@ TEST(map_of_64k_pages_counts_them)
 		"400000-410000 r-xp 00000000 00:00 0\n"
 		"ffffffff0000-1000000000000 rw-p 00000000 00:00 0\n";
 	struct vmlab_info info = machine(LINUX_6_12);
-	struct vmlab_vmas vmas = { .size = sizeof(vmas), .nr_recs = 512,
-				   .rec_size = sizeof(struct vmlab_vma) };
-	struct vmlab_tables tables = { .size = sizeof(tables), .nr_recs = 512,
-				       .rec_size = sizeof(struct vmlab_table) };
-	struct vmlab_scan scan = { .size = sizeof(scan), .nr_recs = 4096,
-				   .format = VMLAB_FORMAT_RUNS,
-				   .rec_size = sizeof(struct vmlab_run) };
-	struct vmlab_vmas vmas_answer;
-	struct vmlab_tables tables_answer;
-	struct vmlab_scan scan_answer;
 	struct vmlab_table table = { .table_pa = 0x10000, .nr_used = 1, .level = PTE };
 	struct vmlab_run page = {
 		/* The last page of the user half, and no other is beyond it. */
@@ -658,22 +675,9 @@ TEST(map_of_64k_pages_counts_them)
 
 	info.out_page_shift = 16;
 	info.out_levels = 3;
-	vmas.end = tables.end = scan.end = info.out_user_end;
 	table.va = page.va & ~0x1fffffffULL;
-	vmas_answer = vmas;
-	vmas_answer.out_next = vmas.end;
-	tables_answer = tables;
-	tables_answer.out_next = tables.end;
-	tables_answer.out_nr = 1;
-	scan_answer = scan;
-	scan_answer.out_next = scan.end;
-	scan_answer.out_nr = 1;
 	forge_process(&f, &info, maps);
-	forge_ask(&f, FORGE_PAGEMAP, VMLAB_VMAS, &vmas, &vmas_answer, sizeof(vmas), NULL, 0);
-	forge_ask(&f, FORGE_PAGEMAP, VMLAB_SCAN, &scan, &scan_answer, sizeof(scan), &page,
-		  sizeof(page));
-	forge_ask(&f, FORGE_PAGEMAP, VMLAB_TABLES, &tables, &tables_answer, sizeof(tables),
-		  &table, sizeof(table));
+	forge_space(&f, &info, &page, &table);
 	recording_forged(&f, "map --json 77", &ran);
 	EXPECT_STREQ("", command_breaks(&ran, true));
 	EXPECT_EQ(0, ran.status);
@@ -732,16 +736,6 @@ static void forge_thread(struct forge *f, int tid, bool known, uint64_t keys)
 static void forge_keyed_page(struct forge *f, struct command_ran *ran, bool first_known)
 {
 	struct vmlab_info info = machine(LINUX_6_12 | F(POE));
-	struct vmlab_vmas vmas = { .size = sizeof(vmas), .nr_recs = 512,
-				   .rec_size = sizeof(struct vmlab_vma) };
-	struct vmlab_tables tables = { .size = sizeof(tables), .nr_recs = 512,
-				       .rec_size = sizeof(struct vmlab_table) };
-	struct vmlab_scan scan = { .size = sizeof(scan), .nr_recs = 4096,
-				   .format = VMLAB_FORMAT_RUNS,
-				   .rec_size = sizeof(struct vmlab_run) };
-	struct vmlab_vmas vmas_answer;
-	struct vmlab_tables tables_answer;
-	struct vmlab_scan scan_answer;
 	struct vmlab_run page = {
 		.va = 0xffffa0000000, .pfn = 9, .count = 1, .mapcount = 1, .level = PTE,
 		.shift = 12, .entry = PAGE_OF(9) | USER | DBM | UXN | 5ULL << 60,
@@ -750,16 +744,6 @@ static void forge_keyed_page(struct forge *f, struct command_ran *ran, bool firs
 			 VMLAB_FACT_ASKED_READ | VMLAB_FACT_ASKED_WRITE | VMLAB_FACT_VMA,
 	};
 
-	vmas.end = info.out_user_end;
-	tables.end = info.out_user_end;
-	scan.end = info.out_user_end;
-	vmas_answer = vmas;
-	vmas_answer.out_next = vmas.end;
-	tables_answer = tables;
-	tables_answer.out_next = tables.end;
-	scan_answer = scan;
-	scan_answer.out_next = scan.end;
-	scan_answer.out_nr = 1;
 	forge_process(f, &info, "ffffa0000000-ffffa0001000 rw-p 00000000 00:00 0\n");
 	forge_text(f, "/proc/77/task", "77\n78\n79\n80\n");
 	forge_open(f, "/proc/77/mem");
@@ -768,10 +752,7 @@ static void forge_keyed_page(struct forge *f, struct command_ran *ran, bool firs
 	forge_thread(f, 78, true, 3ULL << 20 | 7);
 	forge_thread(f, 79, true, 7ULL << 20 | 7);
 	forge_thread(f, 80, false, 0);
-	forge_ask(f, FORGE_PAGEMAP, VMLAB_VMAS, &vmas, &vmas_answer, sizeof(vmas), NULL, 0);
-	forge_ask(f, FORGE_PAGEMAP, VMLAB_SCAN, &scan, &scan_answer, sizeof(scan), &page,
-		  sizeof(page));
-	forge_ask(f, FORGE_PAGEMAP, VMLAB_TABLES, &tables, &tables_answer, sizeof(tables), NULL, 0);
+	forge_space(f, &info, &page, NULL);
 	recording_forged(f, "perms --json 77", ran);
 }
 

@@ -141,14 +141,14 @@ static void configure_memory(struct vmlab_trace_config *c)
 }
 
 /* Without them each switch flushes, and a number would mean nothing. */
-static uint32_t tags_here(void)
+static uint32_t tags_here(bool pti)
 {
 #ifdef __x86_64__
 	if (!file_says("/proc/cpuinfo", " pcid "))
 		return 0;
-	return VMLAB_TRACE_TAGS |
-	       (file_says("/proc/cpuinfo", " pti ") ? VMLAB_TRACE_USER_TAGS : 0);
+	return VMLAB_TRACE_TAGS | (pti ? VMLAB_TRACE_USER_TAGS : 0);
 #else
+	(void)pti;
 	return VMLAB_TRACE_TAGS;
 #endif
 }
@@ -176,7 +176,7 @@ static void configure(struct vmlab_trace *trace)
 	c->pti = file_says("/proc/cpuinfo", " pti ");
 	c->wake = ring_bytes(o) / 4;
 	c->page_shift = trace->session->info.out_page_shift;
-	c->tags = tags_here();
+	c->tags = tags_here(c->pti);
 }
 
 /* One "events" and one "traced" for all: those of the first object. */
@@ -785,16 +785,15 @@ static int by_pid(const void *a, const void *b)
 static ssize_t compute_processes(const void *ctx, char **out)
 {
 	const struct loaded *loaded = ctx;
-	int fd = bpf_object__find_map_fd_by_name(loaded->object, "processes");
 	struct bpf_map *map = bpf_object__find_map_by_name(loaded->object, "processes");
-	size_t nr = 0, max = map ? bpf_map__max_entries(map) : 0;
+	const size_t max = bpf_map__max_entries(map);
 	struct vmlab_tlb_process *all = calloc(max + 1, sizeof(*all));
+	const int fd = bpf_map__fd(map);
 	uint32_t key, *last = NULL;
+	size_t nr = 0;
 
-	if (!all || fd < 0) {
-		free(all);
+	if (!all)
 		return -ENOMEM;
-	}
 	for (; nr < max && !bpf_map_get_next_key(fd, last, &key); last = &key)
 		nr += !bpf_map_lookup_elem(fd, &key, &all[nr]);
 	qsort(all, nr, sizeof(*all), by_pid);
