@@ -22,8 +22,9 @@
  *
  *	generation BEFORE AFTER
  *
- * turns remote: the same as flush of two threads on CPUs 0 and 1; one takes away, both may
- * remember.
+ * turns remote: the same as flush of two threads on CPUs 0 and 1; one takes away, eight
+ * times, each time just after the other one was seen to run. It may still have left its
+ * CPU by then, to a kernel thread, which need not be asked to forget anything.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -231,29 +232,34 @@ static int flush(void)
 	return 0;
 }
 
-static volatile int running, over;
+/* Of the other thread: moves while it runs. */
+static volatile unsigned long beats;
+static volatile int over;
 
 static void *run_beside(void *arg)
 {
 	stay_on(1);
-	running = 1;
 	while (!over)
-		;
+		beats++;
 	return arg;
 }
 
 static int remote(void)
 {
+	unsigned long last;
 	uint64_t start, end;
 	pthread_t thread;
+	int i;
 
 	if (pthread_create(&thread, NULL, run_beside, NULL))
 		fail("pthread_create");
 	stay_on(0);
-	while (!running)
-		sched_yield();
 	start = now();
-	unmap("munmap", 4, 4);
+	for (i = 0; i < 8; i++) {
+		for (last = beats; beats == last; )
+			sched_yield();
+		unmap("munmap", 4, 4);
+	}
 	end = now();
 	over = 1;
 	pthread_join(thread, NULL);
