@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -128,6 +129,21 @@ void fixture_read(const void *at, size_t size)
 void fixture_touch_page(void *at)
 {
 	fixture_read(at, PAGE);
+}
+
+unsigned long fixture_mapping_end(const void *at)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long start, end, found = 0;
+	char line[512];
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && (uintptr_t)at >= start &&
+		    (uintptr_t)at < end)
+			found = end;
+	if (maps)
+		fclose(maps);
+	return found;
 }
 
 int fixture_stay_on(unsigned int cpu)

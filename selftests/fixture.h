@@ -15,6 +15,9 @@
 #define HUGE_2M		(2UL << 20)
 #define HUGE_1G		(1UL << 30)
 
+/* Where .bss of the program ends: end(3). */
+extern char end[];
+
 /* Private and anonymous, small pages only, nothing touched. */
 void *fixture_anon(size_t size, int prot);
 
@@ -43,6 +46,9 @@ void *fixture_map(int fd, size_t size, int prot, int flags);
 /* Writes one byte into each page of @size bytes at @at; reads one of each. */
 void fixture_write(void *at, size_t size);
 void fixture_read(const void *at, size_t size);
+
+/* Where the mapping of this process that @at lies in ends (/proc/self/maps), or 0. */
+unsigned long fixture_mapping_end(const void *at);
 
 /* This thread runs on @cpu alone from now on. 0 or -1. */
 int fixture_stay_on(unsigned int cpu);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include <kselftest_harness.h>
@@ -240,6 +241,92 @@ static void kinds_of(struct __test_metadata *_metadata, struct vmlab_session *se
 TEST_F_TIMEOUT(map, of_every_kind_has_the_kind_that_the_process_knows, 120)
 {
 	kinds_of(_metadata, self->session, furnish_every_kind);
+}
+
+/* By its program headers, how far behind its first byte a program's .bss ends; or 0. */
+static unsigned long end_by_headers(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long end = 0;
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr p;
+	int i;
+
+	if (file && fread(&ehdr, sizeof(ehdr), 1, file) == 1)
+		for (i = 0; i < ehdr.e_phnum; i++)
+			if (!fseek(file, ehdr.e_phoff + i * sizeof(p), SEEK_SET) &&
+			    fread(&p, sizeof(p), 1, file) == 1 && p.p_type == PT_LOAD &&
+			    p.p_memsz > p.p_filesz)
+				end = p.p_vaddr + p.p_memsz;
+	if (file)
+		fclose(file);
+	return end;
+}
+
+/*
+ * Memory right behind our own .bss. The kernel joins the two only before anybody has
+ * forked, so it is done before main(); and not where the heap is to begin there.
+ */
+static char *joined;
+
+static void __attribute__((constructor)) join_to_bss(void)
+{
+	char *behind = (char *)(((uintptr_t)end + PAGE - 1) & -PAGE);
+
+	if (sbrk(0) != behind &&
+	    mmap(behind, 4 * PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == behind)
+		joined = behind;
+}
+
+static void say_what_was_joined(void *arg)
+{
+	(void)arg;
+	is_kind("bss", joined - 1);
+	is_kind("anon", joined);
+}
+
+TEST_F_TIMEOUT(map, divides_what_the_kernel_has_joined_to_a_bss, 120)
+{
+	if (!joined) {
+		TH_LOG("the heap begins there");
+		return;
+	}
+	ASSERT_LT((uintptr_t)joined, fixture_mapping_end(joined - 1));
+	kinds_of(_metadata, self->session, say_what_was_joined);
+}
+
+/* Without random addresses the heap begins where .bss ends, and both are called [heap]. */
+TEST_F_TIMEOUT(map, divides_a_bss_from_the_heap_behind_it, 120)
+{
+	char *argv[] = { "bash", "-c", "echo; read", NULL };
+	const int before = personality(0xffffffff);
+	struct vmlab_target *target;
+	const struct vmlab_part *bss, *heap;
+	struct vmlab_anatomy a;
+	struct victim victim;
+	unsigned long end, at;
+
+	personality(before | ADDR_NO_RANDOMIZE);
+	ASSERT_EQ(0, victim_exec(&victim, argv));
+	personality(before);
+	ASSERT_EQ(0, victim_stop(&victim));
+	end = end_by_headers("/bin/bash");
+	ASSERT_LT(0, end);
+	EXPECT_STREQ("", sums_wrong(self->session, victim.pid, NULL));
+	ASSERT_EQ(0, vmlab_target_open(self->session, victim.pid, &target));
+	ASSERT_EQ(0, vmlab_anatomy_read(self->session, target, &a));
+	at = a.regions.v[0].start + end - 1;
+	bss = part_with(&a, at);
+	heap = part_with(&a, (at | (PAGE - 1)) + 1);
+	EXPECT_STREQ("bss", bss->kind);
+	EXPECT_STREQ("", bss->name);
+	EXPECT_STREQ("heap", heap->kind);
+	EXPECT_STREQ("[heap]", heap->name);
+	EXPECT_EQ(bss->end, heap->start);
+	vmlab_anatomy_free(&a);
+	vmlab_target_close(target);
+	victim_kill(&victim);
 }
 
 TEST_F_TIMEOUT(map, above_47_bits_goes_on, 120)

@@ -238,6 +238,7 @@ TEST_F(tables, lie_where_a_walk_meets_them)
 
 TEST_F(tables, of_the_last_level_are_as_full_as_a_scan_finds_them)
 {
+	const uint64_t user_end = vmlab_session_info(self->session)->out_user_end;
 	struct vmlab_scanner scan;
 	struct vmlab_run run;
 	ssize_t i, looked = 0;
@@ -245,14 +246,19 @@ TEST_F(tables, of_the_last_level_are_as_full_as_a_scan_finds_them)
 
 	for (i = 0; i < self->nr; i++) {
 		const struct vmlab_table *table = &self->all[i];
+		uint64_t end = table->va + HUGE_2M;
+		int ret;
 
 		if (table->level != VMLAB_LEVEL_PTE)
 			continue;
+		/* On x86 the user half ends a page before its last table does. */
+		if (end > user_end)
+			end = user_end;
 		entries = 0;
-		ASSERT_EQ(0, vmlab_scan_start(&scan, self->target, table->va,
-					      table->va + HUGE_2M, NULL, 0));
-		while (vmlab_scan_next(&scan, &run) > 0)
+		ASSERT_EQ(0, vmlab_scan_start(&scan, self->target, table->va, end, NULL, 0));
+		while ((ret = vmlab_scan_next(&scan, &run)) > 0)
 			entries += run.count;
+		ASSERT_EQ(0, ret);
 		vmlab_scan_end(&scan);
 		ASSERT_EQ(entries, table->nr_used) TH_LOG("0x%llx", table->va);
 		looked++;

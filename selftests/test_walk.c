@@ -54,11 +54,16 @@ TEST_F(tree, has_a_user_half_that_ends_where_mmap_says)
 	char *last;
 
 	last = mmap(end - PAGE, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
-	ASSERT_EQ(end - PAGE, last);
+	/* Where addresses are not random it is the stack's, which begins with the end. */
+	if (last == MAP_FAILED && errno == EEXIST) {
+		last = end - PAGE;
+	} else {
+		ASSERT_EQ(end - PAGE, last);
+		EXPECT_STREQ("", look_at(&self->look, last, &leaf));
+		EXPECT_EQ(0, leaf.count);
+		last[0] = 1;
+	}
 	EXPECT_EQ(MAP_FAILED, mmap(end, PAGE, PROT_READ, flags, -1, 0));
-	EXPECT_STREQ("", look_at(&self->look, last, &leaf));
-	EXPECT_EQ(0, leaf.count);
-	last[0] = 1;
 	EXPECT_STREQ("", look_at(&self->look, last, &leaf));
 	EXPECT_EQ((uintptr_t)last, leaf.va);
 	EXPECT_EQ(511, self->look.walk.out_levels[1].index);

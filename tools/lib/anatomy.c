@@ -108,20 +108,25 @@ bool vmlab_elf_placed(const struct vmlab_elf *elf, const struct vmlab_regions *r
 	return true;
 }
 
-/* Does @va lie in what a segment of @elf has in memory beyond its file: its .bss? */
-static bool beyond_file(const struct vmlab_elf *elf, uint64_t bias, uint64_t page, uint64_t va)
+/*
+ * Does @va lie in what a segment of @elf has in memory beyond its file, its .bss? Then
+ * the end of the last page of that, else 0.
+ */
+static uint64_t end_beyond_file(const struct vmlab_elf *elf, uint64_t bias, uint64_t page,
+				uint64_t va)
 {
+	const uint64_t mask = ~(page - 1);
 	size_t i;
 
 	for (i = 0; i < elf->nr_segments; i++) {
 		const struct vmlab_segment *s = &elf->segments[i];
-		uint64_t from = s->vaddr + s->sz_file + bias;
+		uint64_t from = s->vaddr + s->sz_file + bias, end = s->vaddr + s->sz_mem + bias;
 
-		if (s->type == PT_LOAD && s->sz_mem > s->sz_file && va >= (from & ~(page - 1)) &&
-		    va < s->vaddr + s->sz_mem + bias)
-			return true;
+		if (s->type == PT_LOAD && s->sz_mem > s->sz_file && va >= (from & mask) &&
+		    va < end)
+			return (end + page - 1) & mask;
 	}
-	return false;
+	return 0;
 }
 
 /* The file of a region that has a name: what libelf has said of the last one is kept. */
@@ -150,23 +155,29 @@ static const struct vmlab_region *library_of(const struct evidence *e,
 	return strcmp(before->kind, "bss") ? NULL : e->library_at;
 }
 
-/* What .bss is made of: of the program, or of the library that ends where @r begins. */
-static bool is_bss(struct evidence *e, const struct vmlab_region *r,
-		   const struct vmlab_part *before)
+/*
+ * What .bss is made of: of the program, or of the library that ends where @r begins.
+ * Where it ends, which is within @r if the kernel has joined it with what lies behind
+ * (the heap, where addresses are not random), or 0 if @r is none.
+ */
+static uint64_t end_of_bss(struct evidence *e, const struct vmlab_region *r,
+			   const struct vmlab_part *before)
 {
 	const uint64_t page = 1ULL << page_shift(e);
-	const struct vmlab_region *of;
 	const struct vmlab_elf *library;
-	uint64_t bias;
+	const struct vmlab_region *of;
+	uint64_t bias, end = 0;
 
-	if (r->name[0])
-		return false;
-	if (e->exe_known && beyond_file(&e->exe, e->exe_bias, page, r->start))
-		return true;
-	of = before && before->end == r->start ? library_of(e, before) : NULL;
+	/* [heap] is what touches it: also a .bss that ends where it begins. */
+	if (r->inode || (r->name[0] && strcmp(r->name, "[heap]")))
+		return 0;
+	if (e->exe_known)
+		end = end_beyond_file(&e->exe, e->exe_bias, page, r->start);
+	of = !end && before && before->end == r->start ? library_of(e, before) : NULL;
 	library = of ? read_library(e, of) : NULL;
-	return library && vmlab_elf_placed(library, e->regions, of, page, &bias) &&
-	       beyond_file(library, bias, page, r->start);
+	if (library && vmlab_elf_placed(library, e->regions, of, page, &bias))
+		end = end_beyond_file(library, bias, page, r->start);
+	return end < r->end ? end : r->end;
 }
 
 static const char *kind_of_exe(const struct vmlab_region *r)
@@ -233,8 +244,6 @@ static const char *classify(struct evidence *e, const struct vmlab_region *r,
 		return "device";
 	if (is_exe(e, r))
 		return kind_of_exe(r);
-	if (is_bss(e, r, nr ? &parts[nr - 1] : NULL))
-		return "bss";
 	if (r->name[0] == '/')
 		return is_library(e, r, parts, nr) ? "library" : "file";
 	/* What mprotect() has cut off from [stack], or MAP_GROWSDOWN: it grows as a stack. */
@@ -304,8 +313,8 @@ static int make_parts(struct vmlab_anatomy *a, struct evidence *e)
 	uint64_t at = 0;
 	size_t i;
 
-	/* Each region, the gap before it, and what may follow the last. */
-	a->parts = calloc(4 * a->regions.nr + 8, sizeof(*a->parts));
+	/* Each region in two, the gap before it, and what may follow the last. */
+	a->parts = calloc(5 * a->regions.nr + 8, sizeof(*a->parts));
 	if (!a->parts)
 		return -ENOMEM;
 	for (i = 0; i < a->regions.nr; i++) {
@@ -317,8 +326,15 @@ static int make_parts(struct vmlab_anatomy *a, struct evidence *e)
 			return -EBADMSG;
 		if (r->start > at)
 			add_gap(a, info, at, r->start);
-		kind = classify(e, r, a->parts, a->nr);
-		add_part(a, r->start, r->end, kind, r->name)->region = r;
+		at = end_of_bss(e, r, a->nr ? &a->parts[a->nr - 1] : NULL);
+		if (at)
+			add_part(a, r->start, at, "bss", "")->region = r;
+		else
+			at = r->start;
+		if (at < r->end) {
+			kind = classify(e, r, a->parts, a->nr);
+			add_part(a, at, r->end, kind, r->name)->region = r;
+		}
 		at = r->end;
 	}
 	add_gap(a, info, at, 0);
