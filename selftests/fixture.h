@@ -15,8 +15,8 @@
 #define HUGE_2M		(2UL << 20)
 #define HUGE_1G		(1UL << 30)
 
-/* Where .bss of the program ends: end(3). */
-extern char end[];
+/* Where .bss of the program ends: end(3), by the name that nobody else takes. */
+extern char _end[];
 
 /* Private and anonymous, small pages only, nothing touched. */
 void *fixture_anon(size_t size, int prot);

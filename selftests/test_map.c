@@ -271,7 +271,7 @@ static char *joined;
 
 static void __attribute__((constructor)) join_to_bss(void)
 {
-	char *behind = (char *)(((uintptr_t)end + PAGE - 1) & -PAGE);
+	char *behind = (char *)(((uintptr_t)_end + PAGE - 1) & -PAGE);
 
 	if (sbrk(0) != behind &&
 	    mmap(behind, 4 * PAGE, PROT_READ | PROT_WRITE,
