@@ -38,6 +38,11 @@ FIXTURE_SETUP(cow)
 {
 	int i;
 
+	/*
+	 * The family with us: a page that another CPU still keeps for its LRU lists is
+	 * neither paged out nor reused. madvise() and do_wp_page() drain their own CPU's.
+	 */
+	ASSERT_EQ(0, fixture_stay_on(0));
 	self->area = fixture_anon(SIZE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, self->area);
 	ASSERT_EQ(0, family_start(&self->f));
