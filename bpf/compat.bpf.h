@@ -199,6 +199,26 @@ static __always_inline u32 compat_global_asid(struct mm_struct *mm)
 }
 #endif
 
+#ifndef VMLAB_KPROBE
+/* What a function returned, however many arguments it has in this kernel. */
+static __always_inline s64 compat_result(void *ctx)
+{
+	u64 result = 0;
+
+	bpf_get_func_ret(ctx, &result);
+	return result;
+}
+
+/*
+ * Which argument of mprotect_fixup() is the VMA: a vma_iterator stands before all others
+ * since 6.3 (commit 2286a6914c77).
+ */
+static __always_inline u32 compat_fixup_vma(void *ctx)
+{
+	return bpf_get_func_arg_cnt(ctx) > 6 ? 2 : 1;
+}
+#endif
+
 /*
  * Swap entries: types from here on are no swap areas but migration, poison, markers and
  * devices. MAX_SWAPFILES is no part of BTF; it is 22 in 6.1 and 23 or more since.

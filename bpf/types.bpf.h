@@ -73,6 +73,11 @@ struct timespec64 {
 	s64 tv_sec;
 };
 
+struct thread_info {
+	unsigned long flags;
+	u32 status;
+};
+
 struct percpu_counter {
 	s64 count;
 	s32 *counters;
@@ -100,6 +105,9 @@ struct mm_struct {
 	atomic64_t pgtables_bytes;
 	struct percpu_counter rss_stat[4];
 	unsigned long task_size;
+	unsigned long start_brk;
+	unsigned long brk;
+	unsigned long start_stack;
 };
 
 struct qstr {
@@ -126,8 +134,18 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct super_block {
+	u32 s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 };
 
 struct vm_area_struct {
@@ -156,6 +174,7 @@ struct thread_struct {
 };
 
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int tgid;
 	int exit_code;
@@ -190,8 +209,10 @@ struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
 	unsigned long orig_ax, ip, cs, flags, sp, ss;
 #else
+	u64 regs[31];
 	u64 sp;
 	u64 pc;
+	s32 syscallno;
 #endif
 };
 
@@ -237,6 +258,8 @@ enum pageflags {
 #define VM_WRITE	0x00000002UL
 #define VM_EXEC		0x00000004UL
 #define VM_SHARED	0x00000008UL
+#define VM_MAYSHARE	0x00000080UL
+#define VM_GROWSDOWN	0x00000100UL
 #define VM_HUGETLB	0x00400000UL
 #define VM_ACCESS	(VM_READ | VM_WRITE | VM_EXEC)
 

@@ -210,4 +210,16 @@ static __always_inline u64 regs_ip(struct pt_regs *regs)
 	return READ(regs, pc);
 }
 
+/* Where a function that is nothing but a system call returns to: the link register. */
+static __always_inline u64 regs_caller(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, regs[30]);
+}
+
+/* These bits of a VMA's flags are other things before there are keys (MTE until 6.12). */
+static __always_inline u32 flags_pkey(u64 vm_flags)
+{
+	return VMLAB_EVENT_UNKNOWN;
+}
+
 #endif /* VMLAB_WALK_ARM64_BPF_H */

@@ -141,4 +141,22 @@ static __always_inline u64 regs_ip(struct pt_regs *regs)
 	return READ(regs, ip);
 }
 
+/*
+ * Where a function that is nothing but a system call returns to: libc's have pushed
+ * nothing by then.
+ */
+static __always_inline u64 regs_caller(struct pt_regs *regs)
+{
+	u64 at = 0;
+
+	bpf_probe_read_user(&at, sizeof(at), (void *)READ(regs, sp));
+	return at;
+}
+
+/* The protection key that a VMA's flags have (VM_PKEY_SHIFT). */
+static __always_inline u32 flags_pkey(u64 vm_flags)
+{
+	return vm_flags >> 32 & 15;
+}
+
 #endif /* VMLAB_WALK_X86_BPF_H */

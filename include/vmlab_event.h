@@ -28,6 +28,8 @@ enum vmlab_event_kind {
 	VMLAB_EVENT_SWITCH,	/* the question tlb, which brings the next two */
 	VMLAB_EVENT_FLUSH,
 	VMLAB_EVENT_ROLLOVER,
+	VMLAB_EVENT_PROTECT,	/* the question mprotect, which brings the next one */
+	VMLAB_EVENT_PROTECT_CALL,
 	VMLAB_EVENT_NR_KINDS
 };
 
@@ -38,6 +40,9 @@ enum vmlab_event_kind {
 #define VMLAB_EVENT_F_MAJOR	8	/* as maj_flt counts */
 #define VMLAB_EVENT_F_SHARES_VM	16	/* fork: the child runs in its parent's address space */
 #define VMLAB_EVENT_F_SCHEDULED	32	/* switch: the scheduler's; else exec's or the kernel's own */
+#define VMLAB_EVENT_F_HEAP	64	/* of a mapping: what brk made */
+#define VMLAB_EVENT_F_STACK	128	/* of a mapping: the first thread's stack */
+#define VMLAB_EVENT_F_SHARED	256	/* of a mapping: MAP_SHARED */
 
 /* Permissions of user mode, and the kind of an access. */
 #define VMLAB_EVENT_READ	1
@@ -331,6 +336,78 @@ struct vmlab_tlb_process {
 	__u64 asked;
 	__u64 switches[VMLAB_NR_TAG_OUTCOMES];
 	char comm[VMLAB_EVENT_COMM];
+};
+
+#define VMLAB_EVENT_ENTRIES_UNKNOWN	(~0ULL)
+
+/**
+ * struct vmlab_event_protect - VMLAB_EVENT_PROTECT: of one mapping a range has others
+ * @head: as above; VMLAB_EVENT_F_HEAP, _STACK, _SHARED are of the mapping
+ * @start: first address
+ * @end: behind the last one
+ * @offset: of @start in the file, where there is one
+ * @entries: of page tables that were changed by it, VMLAB_EVENT_ENTRIES_UNKNOWN
+ * @ip: of user mode, where the system call was made
+ * @caller: where that function returns to, if it is nothing but the system call
+ * @from: what the mapping permitted, VMLAB_EVENT_READ and so on
+ * @to: what it permits now
+ * @__reserved: 0
+ * @pkey_from: its protection key, VMLAB_EVENT_UNKNOWN
+ * @pkey_to: its key now
+ * @nr_names: as vmlab_event_code has it; without a file the record ends before @names
+ * @names: as vmlab_event_code has it
+ */
+struct vmlab_event_protect {
+	struct vmlab_event head;
+	__u64 start;
+	__u64 end;
+	__u64 offset;
+	__u64 entries;
+	__u64 ip;
+	__u64 caller;
+	__u8 from;
+	__u8 to;
+	__u8 __reserved[2];
+	__u32 pkey_from;
+	__u32 pkey_to;
+	__u32 nr_names;
+	char names[VMLAB_EVENT_NAMES][VMLAB_EVENT_NAME];
+};
+
+/**
+ * struct vmlab_event_protect_call - VMLAB_EVENT_PROTECT_CALL: mprotect() or pkey_mprotect() is over
+ * @head: as above
+ * @start: as was asked
+ * @length: as was asked
+ * @protection: PROT_*, as was asked
+ * @ns: how long it took
+ * @ip: as above
+ * @caller: as above
+ * @result: 0 or -errno
+ * @pkey: as was asked, or -1
+ * @ranges: how many mappings have something else now
+ * @__reserved: 0
+ */
+struct vmlab_event_protect_call {
+	struct vmlab_event head;
+	__u64 start;
+	__u64 length;
+	__u64 protection;
+	__u64 ns;
+	__u64 ip;
+	__u64 caller;
+	__s32 result;
+	__s32 pkey;
+	__u32 ranges;
+	__u32 __reserved;
+};
+
+/* Rows of the counters of the question mprotect. */
+enum vmlab_protect_row {
+	VMLAB_PROTECT_RANGES,
+	VMLAB_PROTECT_CALLS,
+	VMLAB_PROTECT_FAILED,	/* of these calls */
+	VMLAB_PROTECT_ROWS
 };
 
 /* How address spaces are kept apart, of vmlab_trace_config.tags. */

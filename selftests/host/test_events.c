@@ -207,6 +207,104 @@ TEST(switches_and_flushes_get_their_words)
 	command_done(&ran);
 }
 
+static struct vmlab_event_protect a_change(void)
+{
+	return (struct vmlab_event_protect) {
+		.head = { .size = sizeof(struct vmlab_event_protect), .kind = VMLAB_EVENT_PROTECT,
+			  .pid = 7, .tid = 8, .by = 7, .ts = 99, .comm = "who" },
+		.start = 0x1000, .end = 0x3000, .offset = 0x2000, .entries = 2, .ip = 0x4000,
+		.caller = 0x5000, .from = 3, .to = 5, .pkey_from = VMLAB_EVENT_UNKNOWN,
+		.pkey_to = 4, .nr_names = 2, .names = { "lib", "some" },
+	};
+}
+
+static void ran_mprotect(struct command_ran *ran, const struct vmlab_event_protect *e)
+{
+	const struct vmlab_event_protect_call call = {
+		.head = { .size = sizeof(call), .kind = VMLAB_EVENT_PROTECT_CALL, .pid = 7,
+			  .tid = 8, .by = 7, .ts = 99, .comm = "who" },
+		.start = 0x1000, .length = 0x2000, .protection = 0x01000001, .ns = 5,
+		.result = -12, .pkey = -1, .ranges = 1,
+	};
+	struct vmlab_trace_counts counts = { .lost = 0 };
+	struct forge f;
+
+	counts.count[VMLAB_PROTECT_CALLS] = 6;
+	begin(&f);
+	batch(&f, e, e->head.size);
+	batch(&f, &call, sizeof(call));
+	batch(&f, NULL, 0);
+	forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:10", 15, &counts, sizeof(counts));
+	recording_forged(&f, "trace --json mprotect", ran);
+}
+
+/* A file that the recording has nothing of is no reason to stop. */
+TEST(changes_of_permissions_get_their_words)
+{
+	struct vmlab_event_protect e = a_change();
+	struct command_ran ran;
+
+	ran_mprotect(&ran, &e);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"kind\":\"mprotect\",\"pid\":7,\"tid\":8,\"comm\":\"who\",\"cpu\":0,\"start\":\"0x1000\",\"end\":\"0x3000\",\"from\":\"rw-\",\"to\":\"r-x\",\"pkey_from\":null,\"pkey_to\":4,\"entries\":2,\"shared\":false,\"segment\":null,\"name\":\"/some/lib\",\"offset\":8192,\"finding\":\"w-to-x\",\"ip\":\"0x4000\",\"symbol\":null,\"by\":null}"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"kind\":\"mprotect-call\",\"pid\":7,\"tid\":8,\"comm\":\"who\",\"cpu\":0,\"start\":\"0x1000\",\"end\":\"0x3000\",\"to\":\"r--\",\"pkey\":null,\"ranges\":1,\"result\":\"ENOMEM\",\"ns\":5,"));
+	EXPECT_NE(NULL, strstr(ran.out, "\"counts\":{\"mprotect\":0,\"mprotect-call\":6,\"mprotect-failed\":0}"));
+	command_done(&ran);
+}
+
+TEST(what_is_to_be_said_of_a_change_is_one_word)
+{
+	static const struct {
+		unsigned int from, to, flags;
+		const char *finding;
+	} changes[] = {
+		{ 3, 1, 0, "null" }, { 1, 5, 0, "null" }, { 3, 5, 0, "\"w-to-x\"" },
+		{ 5, 3, 0, "\"x-to-w\"" }, { 1, 7, 0, "\"rwx-asked\"" }, { 5, 0, 0, "null" },
+		{ 3, 7, VMLAB_EVENT_F_STACK, "\"exec-stack\"" },
+		{ 3, 5, VMLAB_EVENT_F_HEAP, "\"exec-heap\"" },
+		{ 7, 5, VMLAB_EVENT_F_STACK, "\"w-to-x\"" },
+	};
+	struct command_ran ran;
+	char want[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct vmlab_event_protect e = a_change();
+
+		/* Of no file: the record ends before the names. */
+		e.head.size = offsetof(struct vmlab_event_protect, names);
+		e.nr_names = 0;
+		e.from = changes[i].from;
+		e.to = changes[i].to;
+		e.head.flags = changes[i].flags;
+		ran_mprotect(&ran, &e);
+		EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+		snprintf(want, sizeof(want), "\"finding\":%s,", changes[i].finding);
+		EXPECT_NE(NULL, strstr(ran.out, want)) TH_LOG("%zu: %s", i, want);
+		command_done(&ran);
+	}
+}
+
+/* Names that the record ends before; more of them than there can be; ones without an end. */
+TEST(names_beyond_a_record_are_refused)
+{
+	struct vmlab_event_protect e = a_change();
+	struct command_ran ran;
+
+	e.head.size = offsetof(struct vmlab_event_protect, names);
+	ran_mprotect(&ran, &e);
+	EXPECT_EQ(1, ran.status);
+	EXPECT_NE(NULL, strstr(ran.err, "the recording is damaged")) TH_LOG("%s", ran.err);
+	command_done(&ran);
+	e.head.size = sizeof(e);
+	e.nr_names = 0xffffffff;
+	memset(e.names, 'x', sizeof(e.names));
+	ran_mprotect(&ran, &e);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"name\":null,"));
+	command_done(&ran);
+}
+
 /* No tags, nobody's address space, nobody known who asked: null, and no number. */
 TEST(what_is_not_known_of_a_tlb_is_null)
 {

@@ -69,7 +69,7 @@ static const char *const wrong[] = {
 	"snapshot", "snapshot|1", "snapshot|1|a|b", "snapshot|x|a", "snapshot|--|true",
 	"snapshot|a|b|--|true", "snapshot|a|--", "snapshot|1|a|--record|b", "snapshot|1|a|--replay|b",
 	"diff", "diff|a", "diff|a|b|c", "diff|a|b|--record|c", "diff|a|b|--replay|c", "diff|a|b|--|true",
-	"trace", "trace|nothing", "trace|fault|nothing", "trace|fault|-p", "trace|fault|-p|0",
+	"trace", "trace|nothing", "trace|mprotect|nothing", "trace|fault|nothing", "trace|fault|-p", "trace|fault|-p|0",
 	"trace|fault|-p|self", "trace|fault|-p|x", "trace|fault|--class|x", "trace|fault|--class|",
 	"trace|fault|--range|5", "trace|fault|--range|5-5", "trace|fault|--range|6-5",
 	"trace|fault|--min-ns|-1", "trace|fault|--min-ns|x", "trace|fault|--buffer|3",

@@ -1214,11 +1214,12 @@ struct vmlab_trace;
 struct vmlab_event;		/* vmlab_event.h */
 struct vmlab_trace_counts;
 struct vmlab_tlb_process;
+struct vmlab_event_protect;
 
 /**
  * struct vmlab_trace_options - what to trace; all zero but @kinds is everything
  * @kinds: 1 << VMLAB_EVENT_FAULT, _COW, _FORK (which brings exec and exit), _SWITCH (which
- *	brings flushes of TLBs and roll-overs of ASIDs)
+ *	brings flushes of TLBs and roll-overs of ASIDs), _PROTECT (which brings its calls)
  * @counts_only: no events, only what vmlab_trace_counts() tells in the end
  * @pids: processes; none and no @argv: all but the caller
  * @nr_pids: how many
@@ -1279,6 +1280,19 @@ int vmlab_trace_processes(struct vmlab_trace *trace, struct vmlab_tlb_process **
  */
 int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *buf,
 		       size_t size);
+/*
+ * Who made a system call at @ip: as above, or "FILE+0x1234" without a symbol; where @ip is in
+ * a function that is nothing but that call (mprotect), who called it, at @caller.
+ */
+int vmlab_trace_by(struct vmlab_trace *trace, pid_t pid, uint64_t ip, uint64_t caller, char *buf,
+		   size_t size);
+/* What is mapped there: a path, "[heap]", "[stack]". -ENOENT: of no file, or not known. */
+int vmlab_trace_mapped(const struct vmlab_event_protect *e, char *buf, size_t size);
+/* Its ELF segment: "GNU_RELRO", "LOAD rw-". -ENOENT: none, or of more than one. */
+int vmlab_trace_segment(struct vmlab_trace *trace, const struct vmlab_event_protect *e, char *buf,
+			size_t size);
+/* What is to be said of it, in a word ("w-to-x"), or NULL. */
+const char *vmlab_protect_finding(const struct vmlab_event_protect *e);
 void vmlab_trace_close(struct vmlab_trace *trace);
 
 /* Words for VMLAB_EVENT_*, VMLAB_CLASS_*, VMLAB_COW_* and VMLAB_WHY_*; NULL for others. */
@@ -1289,6 +1303,8 @@ const char *vmlab_cow_why_name(unsigned int why);
 /* The same for VMLAB_TAG_* of a switch, VMLAB_FLUSH_*, and VMLAB_TLB_ROW_*, which has all. */
 const char *vmlab_tag_outcome_name(unsigned int outcome);
 const char *vmlab_flush_reason_name(unsigned int reason);
+/* What the question VMLAB_EVENT_PROTECT counts. */
+const char *vmlab_protect_row_name(unsigned int row);
 const char *vmlab_tlb_row_name(unsigned int row);
 
 #ifdef __cplusplus

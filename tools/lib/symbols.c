@@ -281,3 +281,72 @@ int vmlab_symbols_name(struct vmlab_symbols *symbols, pid_t pid, uint64_t va, ch
 	snprintf(buf, size, "%s", known->name);
 	return 0;
 }
+
+int vmlab_symbols_place(struct vmlab_symbols *symbols, pid_t pid, uint64_t va, char *buf,
+			size_t size)
+{
+	const struct vmlab_region *region;
+
+	if (!vmlab_symbols_name(symbols, pid, va, buf, size))
+		return 0;
+	region = region_of(symbols, pid, va);
+	if (!region || region->name[0] != '/')
+		return -ENOENT;
+	snprintf(buf, size, "%s+0x%llx", strrchr(region->name, '/') + 1,
+		 (unsigned long long)(va - region->start + region->offset));
+	return 0;
+}
+
+/* The segment that all of @part was mapped from, or NULL. */
+static const struct vmlab_segment *load_of(const struct vmlab_elf *elf,
+					   const struct vmlab_mapped_part *part)
+{
+	const struct vmlab_segment *found = NULL;
+	size_t i;
+
+	for (i = 0; i < elf->nr_segments; i++) {
+		const struct vmlab_segment *s = &elf->segments[i];
+		const unsigned int asked = (s->flags & PF_R ? 1 : 0) | (s->flags & PF_W ? 2 : 0) |
+					   (s->flags & PF_X ? 4 : 0);
+
+		if (s->type != PT_LOAD || !s->sz_file ||
+		    part->offset < (s->offset & ~(part->page - 1)) ||
+		    part->offset + part->size >
+		    ((s->offset + s->sz_file + part->page - 1) & ~(part->page - 1)))
+			continue;
+		/* Two may share a page of the file: then it is the one that was so until now. */
+		if (!found || asked == part->asked)
+			found = s;
+	}
+	return found;
+}
+
+int vmlab_symbols_segment(struct vmlab_symbols *symbols, const char *path,
+			  const struct vmlab_mapped_part *part, char *buf, size_t size)
+{
+	const struct vmlab_segment *load;
+	struct file *file = file_of(symbols, path);
+	uint64_t start, mask = part->page - 1;
+	size_t i;
+
+	if (!file || !file->readable || !part->page || part->offset + part->size < part->offset)
+		return -ENOENT;
+	load = load_of(&file->elf, part);
+	if (!load)
+		return -ENOENT;
+	/* Where it would be in a file that is loaded at 0. */
+	start = part->offset - (load->offset & ~mask) + (load->vaddr & ~mask);
+	for (i = 0; i < file->elf.nr_segments; i++) {
+		const struct vmlab_segment *s = &file->elf.segments[i];
+
+		/* The loader leaves out a page that it shares with what follows. */
+		if (s->type == PT_GNU_RELRO && start >= (s->vaddr & ~mask) &&
+		    start + part->size <= ((s->vaddr + s->sz_mem) & ~mask)) {
+			snprintf(buf, size, "GNU_RELRO");
+			return 0;
+		}
+	}
+	snprintf(buf, size, "LOAD %c%c%c", load->flags & PF_R ? 'r' : '-',
+		 load->flags & PF_W ? 'w' : '-', load->flags & PF_X ? 'x' : '-');
+	return 0;
+}

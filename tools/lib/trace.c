@@ -35,11 +35,13 @@
 #include "../../bpf/cow.skel.h"
 #include "../../bpf/fork.skel.h"
 #include "../../bpf/tlb.skel.h"
+#include "../../bpf/mprotect.skel.h"
 #ifdef __aarch64__
 #include "../../bpf/fault_kprobe.skel.h"
 #include "../../bpf/cow_kprobe.skel.h"
 #include "../../bpf/fork_kprobe.skel.h"
 #include "../../bpf/tlb_kprobe.skel.h"
+#include "../../bpf/mprotect_kprobe.skel.h"
 #define KPROBE(name)	name
 #define MAY_LACK_NAMES	true
 #else
@@ -67,6 +69,8 @@ static const struct row {
 	{ VMLAB_EVENT_COW, vmlab_cow__elf_bytes, KPROBE(vmlab_cow_kprobe__elf_bytes) },
 	{ VMLAB_EVENT_FORK, vmlab_fork__elf_bytes, KPROBE(vmlab_fork_kprobe__elf_bytes) },
 	{ VMLAB_EVENT_SWITCH, vmlab_tlb__elf_bytes, KPROBE(vmlab_tlb_kprobe__elf_bytes) },
+	{ VMLAB_EVENT_PROTECT, vmlab_mprotect__elf_bytes,
+	  KPROBE(vmlab_mprotect_kprobe__elf_bytes) },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -324,7 +328,8 @@ static int load(struct vmlab_trace *trace, const struct row *row)
 {
 	int ret = load_from(trace, row, row->elf);
 
-	if ((ret == -KERNEL_ENOTSUPP || ret == -EOPNOTSUPP) && row->elf_kprobe)
+	/* -ESRCH: a function is not there under that name, and another one is for kprobes. */
+	if ((ret == -KERNEL_ENOTSUPP || ret == -EOPNOTSUPP || ret == -ESRCH) && row->elf_kprobe)
 		ret = load_from(trace, row, row->elf_kprobe);
 	if (!ret)
 		trace->nr_loaded++;
@@ -635,6 +640,10 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct vmlab_event_flush);
 	case VMLAB_EVENT_ROLLOVER:
 		return sizeof(struct vmlab_event_rollover);
+	case VMLAB_EVENT_PROTECT:
+		return offsetof(struct vmlab_event_protect, names);
+	case VMLAB_EVENT_PROTECT_CALL:
+		return sizeof(struct vmlab_event_protect_call);
 	}
 	return SIZE_MAX;
 }
@@ -649,14 +658,36 @@ static int check(struct vmlab_trace *trace, struct vmlab_event *event, size_t le
 	event->comm[sizeof(event->comm) - 1] = '\0';
 	if (event->kind == VMLAB_EVENT_EXEC)
 		((struct vmlab_event_exec *)event)->path[VMLAB_EVENT_PATH - 1] = '\0';
+	if (event->kind == VMLAB_EVENT_PROTECT &&
+	    ((struct vmlab_event_protect *)event)->nr_names &&
+	    event->size < sizeof(struct vmlab_event_protect))
+		return -EBADMSG;
 	return 0;
 }
 
-/* The path, as code.bpf.h has it: names from the file up. */
+#define PATH_BYTES	(VMLAB_EVENT_NAMES * (VMLAB_EVENT_NAME + 1) + 1)
+
+/* The path, as code.bpf.h has it: names from the file up. False where it is not known. */
+static bool join_names(const char (*names)[VMLAB_EVENT_NAME], uint32_t nr, char *path)
+{
+	uint32_t i = nr < VMLAB_EVENT_NAMES ? nr : VMLAB_EVENT_NAMES;
+	size_t len = 0;
+
+	*path = '\0';
+	while (i--) {
+		size_t sz = strnlen(names[i], VMLAB_EVENT_NAME);
+
+		/* One that was cut is another file's. */
+		if (!sz || sz >= VMLAB_EVENT_NAME - 1)
+			return false;
+		len += snprintf(path + len, PATH_BYTES - len, "/%.*s", (int)sz, names[i]);
+	}
+	return len;
+}
+
 static void note_code(struct vmlab_trace *trace, const struct vmlab_event_code *code)
 {
-	char path[VMLAB_EVENT_NAMES * (VMLAB_EVENT_NAME + 1) + 1] = "";
-	uint32_t i = code->nr_names < VMLAB_EVENT_NAMES ? code->nr_names : VMLAB_EVENT_NAMES;
+	char path[PATH_BYTES];
 	struct vmlab_region region = {
 		.start = code->start,
 		.end = code->end,
@@ -664,22 +695,12 @@ static void note_code(struct vmlab_trace *trace, const struct vmlab_event_code *
 		.perms = "r-xp",
 		.name = path,
 	};
-	size_t len = 0;
 
 	if (!code->end) {
 		vmlab_symbols_inherit(trace->symbols, code->offset, code->head.pid);
 		return;
 	}
-	while (i--) {
-		size_t sz = strnlen(code->names[i], VMLAB_EVENT_NAME);
-
-		/* One that was cut is another file's. */
-		if (!sz || sz >= VMLAB_EVENT_NAME - 1)
-			return;
-		len += snprintf(path + len, sizeof(path) - len, "/%.*s", (int)sz,
-				code->names[i]);
-	}
-	if (len && code->start < code->end)
+	if (join_names(code->names, code->nr_names, path) && code->start < code->end)
 		vmlab_symbols_mapped(trace->symbols, code->head.pid, &region);
 }
 
@@ -836,6 +857,84 @@ int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *
 	return vmlab_symbols_name(trace->symbols, pid, ip, buf, size);
 }
 
+/* Functions that are nothing but their system call: who called them is of interest. */
+static bool is_wrapper(const char *symbol)
+{
+	static const char *const names[] = {
+		"mprotect", "__mprotect", "pkey_mprotect", "__pkey_mprotect",
+	};
+	const char *name = strrchr(symbol, ':');
+	size_t i, len;
+
+	if (!name)
+		return false;
+	len = strcspn(++name, "+");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len && !strncmp(name, names[i], len))
+			return true;
+	return false;
+}
+
+int vmlab_trace_by(struct vmlab_trace *trace, pid_t pid, uint64_t ip, uint64_t caller, char *buf,
+		   size_t size)
+{
+	int ret = vmlab_symbols_place(trace->symbols, pid, ip, buf, size);
+	char above[560];
+
+	if (ret || !is_wrapper(buf) ||
+	    vmlab_symbols_place(trace->symbols, pid, caller, above, sizeof(above)))
+		return ret;
+	snprintf(buf, size, "%s", above);
+	return 0;
+}
+
+int vmlab_trace_mapped(const struct vmlab_event_protect *e, char *buf, size_t size)
+{
+	char path[PATH_BYTES];
+
+	if (e->nr_names && join_names(e->names, e->nr_names, path))
+		snprintf(buf, size, "%s", path);
+	else if (e->head.flags & VMLAB_EVENT_F_HEAP)
+		snprintf(buf, size, "[heap]");
+	else if (e->head.flags & VMLAB_EVENT_F_STACK)
+		snprintf(buf, size, "[stack]");
+	else
+		return -ENOENT;
+	return 0;
+}
+
+int vmlab_trace_segment(struct vmlab_trace *trace, const struct vmlab_event_protect *e, char *buf,
+			size_t size)
+{
+	const struct vmlab_mapped_part part = {
+		.offset = e->offset,
+		.size = e->end - e->start,
+		.page = trace->session->info.out_page_shift < 64 ?
+			1ULL << trace->session->info.out_page_shift : 0,
+		.asked = e->from,
+	};
+	char path[PATH_BYTES];
+
+	if (!e->nr_names || !join_names(e->names, e->nr_names, path))
+		return -ENOENT;
+	return vmlab_symbols_segment(trace->symbols, path, &part, buf, size);
+}
+
+const char *vmlab_protect_finding(const struct vmlab_event_protect *e)
+{
+	const unsigned int w = VMLAB_EVENT_WRITE, x = VMLAB_EVENT_EXEC_PERM;
+
+	if ((e->to & x) && !(e->from & x) && (e->head.flags & VMLAB_EVENT_F_STACK))
+		return "exec-stack";
+	if ((e->to & x) && !(e->from & x) && (e->head.flags & VMLAB_EVENT_F_HEAP))
+		return "exec-heap";
+	if ((e->to & (w | x)) == (w | x))
+		return "rwx-asked";
+	if ((e->from & w) && (e->to & x))
+		return "w-to-x";
+	return (e->from & x) && (e->to & w) ? "x-to-w" : NULL;
+}
+
 void vmlab_trace_close(struct vmlab_trace *trace)
 {
 	size_t i;
@@ -875,6 +974,8 @@ const char *vmlab_event_name(unsigned int kind)
 		[VMLAB_EVENT_SWITCH]	= "switch",
 		[VMLAB_EVENT_FLUSH]	= "flush",
 		[VMLAB_EVENT_ROLLOVER]	= "rollover",
+		[VMLAB_EVENT_PROTECT]	= "mprotect",
+		[VMLAB_EVENT_PROTECT_CALL] = "mprotect-call",
 	};
 
 	return WORD(words, kind);
@@ -970,4 +1071,15 @@ const char *vmlab_tlb_row_name(unsigned int row)
 	if (row < VMLAB_TLB_ROW_ROLLOVER)
 		return vmlab_flush_reason_name(row - VMLAB_TLB_ROW_FLUSH);
 	return row == VMLAB_TLB_ROW_ROLLOVER ? vmlab_event_name(VMLAB_EVENT_ROLLOVER) : NULL;
+}
+
+const char *vmlab_protect_row_name(unsigned int row)
+{
+	static const char *const words[VMLAB_PROTECT_ROWS] = {
+		[VMLAB_PROTECT_RANGES]	= "mprotect",
+		[VMLAB_PROTECT_CALLS]	= "mprotect-call",
+		[VMLAB_PROTECT_FAILED]	= "mprotect-failed",
+	};
+
+	return WORD(words, row);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cmd_trace.c - faults, copies, forks and tags of the TLB, as they happen, a line each.
+ * cmd_trace.c - faults, copies, forks, tags of the TLB and permissions, as they happen, a
+ * line each.
  *
  * What an event is was decided in the kernel; here it gets its words. The last line
  * says what was counted there and what was lost, however it ends.
@@ -202,6 +203,71 @@ static const struct render_field rollover_fields[] = {
 
 static const unsigned int rollover_widths[O_NR] = {
 	[O_KIND] = 8, [O_PID] = 7, [O_COMM] = 15, [O_CPU] = 3, [O_GENERATION] = 10,
+};
+
+enum {
+	M_TS, M_KIND, M_PID, M_TID, M_COMM, M_CPU, M_START, M_END, M_FROM, M_TO, M_PKEY_FROM,
+	M_PKEY_TO, M_ENTRIES, M_SHARED, M_SEGMENT, M_NAME, M_OFFSET, M_FINDING, M_IP, M_SYMBOL,
+	M_BY, M_NR
+};
+
+static const struct render_field protect_fields[] = {
+	[M_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[M_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
+	[M_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+	[M_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[M_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
+	[M_CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[M_START]	= { "start", "START", RENDER_HEX, 0 },
+	[M_END]		= { "end", "END", RENDER_HEX, 0 },
+	[M_FROM]	= { "from", "FROM", RENDER_PERMS, 0 },
+	[M_TO]		= { "to", "TO", RENDER_PERMS, 0 },
+	[M_PKEY_FROM]	= { "pkey_from", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[M_PKEY_TO]	= { "pkey_to", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[M_ENTRIES]	= { "entries", "ENTRIES", RENDER_NUM, 0 },
+	[M_SHARED]	= { "shared", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[M_SEGMENT]	= { "segment", "SEGMENT", RENDER_TEXT, 0 },
+	[M_NAME]	= { "name", "OF", RENDER_TEXT, 0 },
+	[M_OFFSET]	= { "offset", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[M_FINDING]	= { "finding", "FINDING", RENDER_TEXT, 0 },
+	[M_IP]		= { "ip", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[M_SYMBOL]	= { "symbol", NULL, RENDER_TEXT, RENDER_PROGRAMS },
+	[M_BY]		= { "by", "BY", RENDER_TEXT, 0 },
+};
+
+static const unsigned int protect_widths[M_NR] = {
+	[M_KIND] = 13, [M_PID] = 7, [M_COMM] = 15, [M_START] = 14, [M_END] = 14, [M_FROM] = 4,
+	[M_TO] = 4, [M_ENTRIES] = 7, [M_SEGMENT] = 9, [M_NAME] = 20, [M_FINDING] = 10,
+};
+
+enum {
+	C_TS, C_KIND, C_PID, C_TID, C_COMM, C_CPU, C_START, C_END, C_TO, C_PKEY, C_RANGES,
+	C_RESULT, C_NS, C_TIME, C_IP, C_SYMBOL, C_BY, C_NR
+};
+
+static const struct render_field call_fields[] = {
+	[C_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[C_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
+	[C_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+	[C_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[C_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
+	[C_CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[C_START]	= { "start", "START", RENDER_HEX, 0 },
+	[C_END]		= { "end", "END", RENDER_HEX, 0 },
+	[C_TO]		= { "to", "ASKED", RENDER_PERMS, 0 },
+	[C_PKEY]	= { "pkey", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[C_RANGES]	= { "ranges", "RANGES", RENDER_NUM, 0 },
+	[C_RESULT]	= { "result", "RESULT", RENDER_TEXT, 0 },
+	[C_NS]		= { "ns", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[C_TIME]	= { NULL, "US", RENDER_NUM, RENDER_PEOPLE },
+	[C_IP]		= { "ip", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[C_SYMBOL]	= { "symbol", NULL, RENDER_TEXT, RENDER_PROGRAMS },
+	[C_BY]		= { "by", "BY", RENDER_TEXT, 0 },
+};
+
+static const unsigned int call_widths[C_NR] = {
+	[C_KIND] = 13, [C_PID] = 7, [C_COMM] = 15, [C_START] = 14, [C_END] = 14, [C_TO] = 5,
+	[C_RANGES] = 6, [C_RESULT] = 7, [C_TIME] = 6,
 };
 
 static const char *access_name(unsigned int access)
@@ -410,6 +476,102 @@ static int show_rollover(struct cli *cli, const struct vmlab_event_rollover *e)
 	return render_line_end(cli->render);
 }
 
+/* Texts that a value points to, until its line is printed. */
+struct called {
+	char symbol[560];
+	char by[560];
+};
+
+static void name_caller(struct cli *cli, pid_t pid, uint64_t ip, uint64_t caller,
+			struct called *called)
+{
+	struct vmlab_trace *trace = tracing_of(cli)->trace;
+
+	if (vmlab_trace_symbol(trace, pid, ip, called->symbol, sizeof(called->symbol)))
+		called->symbol[0] = '\0';
+	if (vmlab_trace_by(trace, pid, ip, caller, called->by, sizeof(called->by)))
+		called->by[0] = '\0';
+}
+
+static struct render_value unless_empty(const char *text)
+{
+	return *text ? RENDER_V_TEXT(text) : RENDER_V_NULL;
+}
+
+static struct render_value known(uint32_t number)
+{
+	return number == VMLAB_EVENT_UNKNOWN ? RENDER_V_NULL : RENDER_V_NUM(number);
+}
+
+static int show_protect(struct cli *cli, const struct vmlab_event_protect *e)
+{
+	struct vmlab_perms from = perms(e->from), to = perms(e->to);
+	const char *finding = vmlab_protect_finding(e);
+	char segment[24] = "", name[560] = "";
+	struct render_value v[M_NR];
+	struct called called;
+
+	name_caller(cli, e->head.pid, e->ip, e->caller, &called);
+	vmlab_trace_segment(tracing_of(cli)->trace, e, segment, sizeof(segment));
+	vmlab_trace_mapped(e, name, sizeof(name));
+	v[M_TS] = RENDER_V_NUM(e->head.ts);
+	v[M_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
+	v[M_PID] = RENDER_V_NUM(e->head.pid);
+	v[M_TID] = RENDER_V_NUM(e->head.tid);
+	v[M_COMM] = RENDER_V_TEXT(e->head.comm);
+	v[M_CPU] = RENDER_V_NUM(e->head.cpu);
+	v[M_START] = RENDER_V_NUM(e->start);
+	v[M_END] = RENDER_V_NUM(e->end);
+	v[M_FROM] = RENDER_V_TEXT(from.s);
+	v[M_TO] = RENDER_V_TEXT(to.s);
+	v[M_PKEY_FROM] = known(e->pkey_from);
+	v[M_PKEY_TO] = known(e->pkey_to);
+	v[M_ENTRIES] = e->entries == VMLAB_EVENT_ENTRIES_UNKNOWN ? RENDER_V_NULL :
+								   RENDER_V_NUM(e->entries);
+	v[M_SHARED] = RENDER_V_NUM(!!(e->head.flags & VMLAB_EVENT_F_SHARED));
+	v[M_SEGMENT] = unless_empty(segment);
+	v[M_NAME] = unless_empty(cli->json ? name : view_short_name(name));
+	v[M_OFFSET] = e->nr_names ? RENDER_V_NUM(e->offset) : RENDER_V_NULL;
+	v[M_FINDING] = finding || cli->json ? RENDER_V_TEXT(finding) : RENDER_V_TEXT("-");
+	v[M_IP] = RENDER_V_NUM(e->ip);
+	v[M_SYMBOL] = unless_empty(called.symbol);
+	v[M_BY] = unless_empty(called.by);
+	render_line(cli->render, protect_fields, protect_widths, M_NR, v);
+	return render_line_end(cli->render);
+}
+
+static int show_protect_call(struct cli *cli, const struct vmlab_event_protect_call *e)
+{
+	struct vmlab_perms to = perms(e->protection);
+	const char *why = e->result < 0 && e->result > -4096 ? strerrorname_np(-e->result) : NULL;
+	struct render_value v[C_NR];
+	struct called called;
+
+	/* People have seen what it changed. */
+	if (!cli->json && !e->result && e->ranges)
+		return 0;
+	name_caller(cli, e->head.pid, e->ip, e->caller, &called);
+	v[C_TS] = RENDER_V_NUM(e->head.ts);
+	v[C_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
+	v[C_PID] = RENDER_V_NUM(e->head.pid);
+	v[C_TID] = RENDER_V_NUM(e->head.tid);
+	v[C_COMM] = RENDER_V_TEXT(e->head.comm);
+	v[C_CPU] = RENDER_V_NUM(e->head.cpu);
+	v[C_START] = RENDER_V_NUM(e->start);
+	v[C_END] = RENDER_V_NUM(e->start + e->length);
+	v[C_TO] = RENDER_V_TEXT(to.s);
+	v[C_PKEY] = e->pkey < 0 ? RENDER_V_NULL : RENDER_V_NUM(e->pkey);
+	v[C_RANGES] = RENDER_V_NUM(e->ranges);
+	v[C_RESULT] = RENDER_V_TEXT(e->result ? why : "ok");
+	v[C_NS] = known_ns(e->ns, 1);
+	v[C_TIME] = known_ns(e->ns, 1000);
+	v[C_IP] = RENDER_V_NUM(e->ip);
+	v[C_SYMBOL] = unless_empty(called.symbol);
+	v[C_BY] = unless_empty(called.by);
+	render_line(cli->render, call_fields, call_widths, C_NR, v);
+	return render_line_end(cli->render);
+}
+
 static int show(struct cli *cli, const struct vmlab_event *event)
 {
 	switch (event->kind) {
@@ -430,6 +592,10 @@ static int show(struct cli *cli, const struct vmlab_event *event)
 		return show_flush(cli, (const struct vmlab_event_flush *)event);
 	case VMLAB_EVENT_ROLLOVER:
 		return show_rollover(cli, (const struct vmlab_event_rollover *)event);
+	case VMLAB_EVENT_PROTECT:
+		return show_protect(cli, (const struct vmlab_event_protect *)event);
+	case VMLAB_EVENT_PROTECT_CALL:
+		return show_protect_call(cli, (const struct vmlab_event_protect_call *)event);
 	}
 	return 0;
 }
@@ -449,6 +615,7 @@ static const struct {
 	{ "cow", VMLAB_EVENT_COW, vmlab_outcome_name },
 	{ "fork", VMLAB_EVENT_FORK, fork_row },
 	{ "tlb", VMLAB_EVENT_SWITCH, vmlab_tlb_row_name },
+	{ "mprotect", VMLAB_EVENT_PROTECT, vmlab_protect_row_name },
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -726,7 +893,7 @@ static int run(struct cli *cli)
 		return cli_fail(cli, CLI_AT_TRACE, -ENOMEM);
 
 	if (!cli->argc)
-		return cli_usage(cli, "trace what? fault, cow, fork, tlb");
+		return cli_usage(cli, "trace what? fault, cow, fork, tlb, mprotect");
 	for (i = 0; i < cli->argc; i++)
 		if (!add_kind(tracing, cli->argv[i]))
 			return cli_usage(cli, "not something to trace: %s", cli->argv[i]);
@@ -842,10 +1009,11 @@ static bool option(struct cli *cli, int val, const char *arg)
 const struct command cmd_trace = {
 	.name = "trace",
 	.args = "KIND... [-p PID]... [-- COMMAND...]",
-	.summary = "page faults, copies, forks and TLB tags, as they happen",
+	.summary = "page faults, copies, forks, TLB tags and permissions, as they happen",
 	.help = "KIND is fault (every page fault: what it was, the entry before and after), cow (pages\n"
 		"that waited for a copy: copied, reused, zero-filled, and why), fork (fork, exec,\n"
-		"exit) or tlb (the tag of each switch to an address space; flushes, and who asked).\n"
+		"exit), tlb (the tag of each switch to an address space; flushes, and who asked) or\n"
+		"mprotect (who makes which memory writable, read-only, executable).\n"
 		"Without -p and -- everything is traced but vmlab itself. It ends with Ctrl-C,\n"
 		"or when all processes that were named have ended; the last line counts what was\n"
 		"seen and what was lost. It needs no module. The programs that watch run in the\n"
