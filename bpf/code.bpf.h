@@ -10,7 +10,10 @@
 #ifndef VMLAB_CODE_BPF_H
 #define VMLAB_CODE_BPF_H
 
-/* The path's names, from the file up to the root of all mounts. Their number, or 0. */
+/*
+ * The path's names, from the file up to the root of all mounts. Their number, or 0. What no
+ * directory has (memfd, shared anonymous memory) has the kernel's name alone.
+ */
 static __always_inline u32 path_names(struct file *file, char (*names)[VMLAB_EVENT_NAME])
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
@@ -29,8 +32,13 @@ static __always_inline u32 path_names(struct file *file, char (*names)[VMLAB_EVE
 			continue;
 		}
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry)
-			return nr;
+		if (parent == dentry) {
+			if (nr)
+				return nr;
+			bpf_probe_read_kernel_str(names[0], VMLAB_EVENT_NAME,
+						  BPF_CORE_READ(dentry, d_name.name));
+			return VMLAB_EVENT_NAMES_OWN | 1;
+		}
 		if (nr >= VMLAB_EVENT_NAMES)
 			return 0;
 		bpf_probe_read_kernel_str(names[nr], VMLAB_EVENT_NAME,

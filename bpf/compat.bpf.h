@@ -199,6 +199,36 @@ static __always_inline u32 compat_global_asid(struct mm_struct *mm)
 }
 #endif
 
+/*
+ * The inode that /proc/PID/maps has: of a file below a stacked file system (overlay) it is
+ * the upper one's, by a struct of its own since 6.5 (commit 62d53c4a1dfe); by this bit since
+ * 6.12.
+ */
+struct backing_file {
+	struct path user_path;
+} __attribute__((preserve_access_index));
+
+#define COMPAT_FMODE_BACKING	(1U << 24)
+
+static __always_inline struct inode *compat_file_inode(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (bpf_core_type_exists(struct backing_file) &&
+	    BPF_CORE_READ(file, f_mode) & COMPAT_FMODE_BACKING)
+		return BPF_CORE_READ(backing, user_path.dentry, d_inode);
+	return BPF_CORE_READ(file, f_inode);
+}
+
+/*
+ * Does a mapping that replaces others take them away afterwards, all at once? Since 6.12
+ * (commit f8d112a4e657); before, it did so first.
+ */
+static __always_inline bool compat_replaces(void)
+{
+	return bpf_core_type_exists(struct vma_munmap_struct);
+}
+
 #ifndef VMLAB_KPROBE
 /* What a function returned, however many arguments it has in this kernel. */
 static __always_inline s64 compat_result(void *ctx)

@@ -114,9 +114,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct inode;
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 
 struct vfsmount {
@@ -144,8 +147,21 @@ struct inode {
 };
 
 struct file {
+	unsigned int f_mode;
 	struct path f_path;
 	struct inode *f_inode;
+};
+
+/* A mapping the kernel made of memory of its own, and its name. */
+struct vm_special_mapping {
+	const char *name;
+};
+
+/* Mappings that are taken away together, since 6.12. */
+struct vma_munmap_struct {
+	unsigned long start;
+	unsigned long end;
+	unsigned long nr_pages;
 };
 
 struct vm_area_struct {
@@ -260,6 +276,8 @@ enum pageflags {
 #define VM_SHARED	0x00000008UL
 #define VM_MAYSHARE	0x00000080UL
 #define VM_GROWSDOWN	0x00000100UL
+#define VM_SEQ_READ	0x00008000UL
+#define VM_RAND_READ	0x00010000UL
 #define VM_HUGETLB	0x00400000UL
 #define VM_ACCESS	(VM_READ | VM_WRITE | VM_EXEC)
 

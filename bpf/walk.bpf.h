@@ -119,6 +119,13 @@ static __always_inline u64 user_ip(void)
 	return regs_ip((struct pt_regs *)bpf_task_pt_regs(task));
 }
 
+static __always_inline u32 user_call(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return regs_call(task, (struct pt_regs *)bpf_task_pt_regs(task));
+}
+
 static __always_inline u64 user_caller(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

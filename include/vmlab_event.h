@@ -30,6 +30,7 @@ enum vmlab_event_kind {
 	VMLAB_EVENT_ROLLOVER,
 	VMLAB_EVENT_PROTECT,	/* the question mprotect, which brings the next one */
 	VMLAB_EVENT_PROTECT_CALL,
+	VMLAB_EVENT_MAP,
 	VMLAB_EVENT_NR_KINDS
 };
 
@@ -43,6 +44,8 @@ enum vmlab_event_kind {
 #define VMLAB_EVENT_F_HEAP	64	/* of a mapping: what brk made */
 #define VMLAB_EVENT_F_STACK	128	/* of a mapping: the first thread's stack */
 #define VMLAB_EVENT_F_SHARED	256	/* of a mapping: MAP_SHARED */
+#define VMLAB_EVENT_F_SPECIAL	512	/* of a mapping: the kernel's own; its name is no path */
+#define VMLAB_EVENT_F_FILE	1024	/* of a mapping: there is a file */
 
 /* Permissions of user mode, and the kind of an access. */
 #define VMLAB_EVENT_READ	1
@@ -205,6 +208,8 @@ struct vmlab_event_exit {
 };
 
 #define VMLAB_EVENT_NAMES	12
+/* Of nr_names, with 1: the name is in no directory, the kernel gave it ("memfd:x", "[aio]"). */
+#define VMLAB_EVENT_NAMES_OWN	(1U << 31)
 #define VMLAB_EVENT_NAME	40
 
 /**
@@ -213,7 +218,8 @@ struct vmlab_event_exit {
  * @start: first address
  * @end: behind the last one; 0: a child, whose code is where that of process @offset is
  * @offset: of @start in the file
- * @nr_names: how many of @names there are, 0 where the path is longer than that
+ * @nr_names: how many of @names there are, 0 where the path is longer than that;
+ *	VMLAB_EVENT_NAMES_OWN
  * @__reserved: 0
  * @names: the path's, from the file up; one that was cut has no NUL
  */
@@ -408,6 +414,64 @@ enum vmlab_protect_row {
 	VMLAB_PROTECT_CALLS,
 	VMLAB_PROTECT_FAILED,	/* of these calls */
 	VMLAB_PROTECT_ROWS
+};
+
+/* What became of a range of addresses. */
+enum vmlab_map_what {
+	VMLAB_MAP_MAPPED,	/* this is there now, whatever was before */
+	VMLAB_MAP_UNMAPPED,	/* nothing is */
+	VMLAB_MAP_GROWN,	/* a mapping reaches over it, too */
+	VMLAB_MAP_PROTECTED,	/* it has other permissions */
+	VMLAB_MAP_MOVED,	/* as mapped; it came from elsewhere, with its pages */
+	VMLAB_MAP_ADVISED,	/* the same is there; its pages may not be */
+	VMLAB_MAP_CLEARED,	/* an exec begins with nothing */
+	VMLAB_MAP_INHERITED,	/* fork: what the parent, @inode, has */
+	VMLAB_NR_MAP_WHATS
+};
+
+#define VMLAB_EVENT_CALL_32BIT	(1U << 31)
+#define VMLAB_EVENT_CALL_NONE	(~0U & ~VMLAB_EVENT_CALL_32BIT)
+
+/**
+ * struct vmlab_event_map - VMLAB_EVENT_MAP, of the thread that did it
+ * @head: as above; VMLAB_EVENT_F_HEAP, _STACK, _SHARED, _SPECIAL, _FILE are of the mapping
+ * @start: first address
+ * @end: behind the last one
+ * @vma_start: where the mapping begins that it is part of by now; 0: not known, or none
+ * @vma_end: where that ends
+ * @offset: of @start in the file, where there is one
+ * @inode: of the file, 0 without one
+ * @ip: of user mode, where the system call was made, or what faulted
+ * @caller: where that function returns to, if it is nothing but the system call
+ * @dev: of the file, as the kernel has it: minor in the low 20 bits
+ * @call: system call, with VMLAB_EVENT_CALL_32BIT of that table; VMLAB_EVENT_CALL_NONE: a fault
+ * @advice: of VMLAB_MAP_ADVISED, MADV_*
+ * @what: enum vmlab_map_what
+ * @may: what the mapping permits, VMLAB_EVENT_READ and so on
+ * @__reserved: 0
+ * @nr_names: as vmlab_event_code has it; 0: the record ends before @names
+ * @__reserved2: 0
+ * @names: as vmlab_event_code has it
+ */
+struct vmlab_event_map {
+	struct vmlab_event head;
+	__u64 start;
+	__u64 end;
+	__u64 vma_start;
+	__u64 vma_end;
+	__u64 offset;
+	__u64 inode;
+	__u64 ip;
+	__u64 caller;
+	__u32 dev;
+	__u32 call;
+	__u32 advice;
+	__u8 what;
+	__u8 may;
+	__u8 __reserved[2];
+	__u32 nr_names;
+	__u32 __reserved2;
+	char names[VMLAB_EVENT_NAMES][VMLAB_EVENT_NAME];
 };
 
 /* How address spaces are kept apart, of vmlab_trace_config.tags. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * motion.c - changes its own mappings and permissions in ways that it knows, and says so:
- * what test_mprotect traces.
+ * what test_mprotect and test_mappings trace.
  *
  * motion protect: mprotect() and its like, in this order; each call, then each mapping that
  * it gave something else:
@@ -10,14 +10,24 @@
  *	range START END FROM TO ENTRIES FINDING	-1 entries: that is not known
  *	image START OFFSET PATH			files that are mapped, as /proc/self/maps has them
  *	absent WHAT why
+ *
+ * motion random SEED NUMBER: that many changes of mappings, by chance, the same ones for the
+ * same seed; then its /proc/self/maps, after which nothing changes any more:
+ *
+ *	maps PID
+ *	... as of /proc/self/maps
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -175,12 +185,273 @@ static int protect(void)
 	return 0;
 }
 
+/* ---- by chance ------------------------------------------------------------ */
+
+#define ARENA		((char *)0x200000000000UL)
+#define ARENA_PAGES	256UL
+#define NR_PLACES	16
+#define HEAP_PAGES	64
+#define FILE_PAGES	64
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP	4
+#endif
+
+static uint64_t chance_state;
+
+/* xorshift64: any start but 0. */
+static uint64_t chance(uint64_t below)
+{
+	chance_state ^= chance_state << 13;
+	chance_state ^= chance_state >> 7;
+	chance_state ^= chance_state << 17;
+	return chance_state % below;
+}
+
+/* Where the kernel has put something. */
+static struct place {
+	char *at;
+	size_t size;
+	bool shm;
+} places[NR_PLACES];
+
+static int a_memfd, an_exe, a_segment;
+static char *heap;
+
+static char *somewhere(size_t *size)
+{
+	size_t first = chance(ARENA_PAGES), nr = 1 + chance(24);
+
+	if (first + nr > ARENA_PAGES)
+		nr = ARENA_PAGES - first;
+	*size = nr * PAGE;
+	return ARENA + first * PAGE;
+}
+
+static int some_prot(void)
+{
+	return chance(8);
+}
+
+static void map_anon(void)
+{
+	size_t size;
+	char *at = somewhere(&size);
+
+	mmap(at, size, some_prot(), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void map_shared(void)
+{
+	size_t size;
+	char *at = somewhere(&size);
+
+	mmap(at, size, some_prot(), MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void map_file(void)
+{
+	size_t size;
+	char *at = somewhere(&size);
+	const int flags = (chance(2) ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED;
+	const off_t offset = chance(FILE_PAGES) * PAGE;
+
+	if (chance(4))
+		mmap(at, size, some_prot(), flags, a_memfd, offset);
+	else
+		mmap(at, size, some_prot() & ~PROT_WRITE, MAP_PRIVATE | MAP_FIXED, an_exe, offset);
+}
+
+static void leave(struct place *place)
+{
+	if (place->shm)
+		shmdt(place->at);
+	else if (place->at)
+		munmap(place->at, place->size);
+	memset(place, 0, sizeof(*place));
+}
+
+static void map_anywhere(void)
+{
+	struct place *place = &places[chance(NR_PLACES)];
+
+	leave(place);
+	place->size = (1 + chance(16)) * PAGE;
+	place->at = mmap(NULL, place->size, some_prot(), MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (place->at == MAP_FAILED)
+		fail("mmap");
+}
+
+static void attach(void)
+{
+	struct place *place = &places[chance(NR_PLACES)];
+
+	leave(place);
+	place->at = shmat(a_segment, NULL, chance(2) ? SHM_RDONLY : 0);
+	if (place->at == (void *)-1)
+		fail("shmat");
+	place->shm = true;
+}
+
+static void unmap(void)
+{
+	size_t size;
+	char *at = somewhere(&size);
+
+	munmap(at, size);
+}
+
+static void protect_some(void)
+{
+	size_t size;
+	char *at = somewhere(&size);
+
+	mprotect(at, size, some_prot());
+}
+
+static void remap_some(void)
+{
+	size_t size, other;
+	char *at = somewhere(&size), *to = somewhere(&other);
+	static const int how[] = {
+		0, MREMAP_MAYMOVE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+	};
+	const int flags = how[chance(5)];
+	char *went;
+
+	if (flags & MREMAP_DONTUNMAP)
+		other = size;
+	/* As much again of a shared mapping. */
+	if (flags == (MREMAP_MAYMOVE | MREMAP_FIXED) && !chance(4))
+		size = 0;
+	went = mremap(at, size, other, flags, to);
+	/* It would go on growing out there. */
+	if (went != MAP_FAILED && (went < ARENA || went >= ARENA + ARENA_PAGES * PAGE))
+		munmap(went, other);
+}
+
+static void resize(void)
+{
+	struct place *place = &places[chance(NR_PLACES)];
+	const size_t size = (1 + chance(32)) * PAGE;
+	char *at;
+
+	if (!place->at || place->shm)
+		return;
+	at = mremap(place->at, place->size, size, chance(2) ? MREMAP_MAYMOVE : 0);
+	if (at == MAP_FAILED)
+		return;
+	place->at = at;
+	place->size = size;
+}
+
+static void advise(void)
+{
+	static const int advice[] = {
+		MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_DONTNEED, MADV_DONTFORK,
+		MADV_DOFORK, MADV_NOHUGEPAGE, MADV_FREE, MADV_DONTDUMP,
+	};
+	size_t size;
+	char *at = somewhere(&size);
+
+	madvise(at, size, advice[chance(sizeof(advice) / sizeof(advice[0]))]);
+}
+
+static void lock(void)
+{
+	size_t size;
+	char *at = somewhere(&size);
+
+	if (chance(2))
+		mlock2(at, size, MLOCK_ONFAULT);
+	else
+		munlock(at, size);
+}
+
+/* Not through libc, which would remember where it was. */
+static void move_brk(void)
+{
+	syscall(SYS_brk, heap + chance(HEAP_PAGES) * PAGE + chance(PAGE));
+}
+
+static void grow_stack(unsigned int pages)
+{
+	char page[PAGE];
+
+	fixture_touch_page(page);
+	if (pages)
+		grow_stack(pages - 1);
+	fixture_touch_page(page);
+}
+
+static void grow_stack_some(void)
+{
+	grow_stack(chance(128));
+}
+
+static void touch(void)
+{
+	/* What cannot be written is left alone; a mapping of its own can. */
+	struct place *place = &places[chance(NR_PLACES)];
+
+	leave(place);
+	place->size = PAGE;
+	place->at = map(1, PROT_READ | PROT_WRITE);
+	*place->at = 1;
+}
+
+static void (*const deeds[])(void) = {
+	map_anon, map_anon, map_anon, map_shared, map_file, map_file, map_anywhere, attach, unmap,
+	unmap, protect_some, protect_some, protect_some, protect_some, remap_some, remap_some,
+	resize, resize, advise, lock, move_brk, grow_stack_some, touch,
+};
+
+static char text[1 << 20];
+
+/* Nothing may be allocated after it, and nothing is. */
+static void say_maps(void)
+{
+	size_t len = snprintf(text, sizeof(text), "maps %d\n", (int)getpid()), at = 0;
+	const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	while ((got = read(fd, text + len, sizeof(text) - len)) > 0)
+		len += got;
+	while (at < len) {
+		got = write(STDOUT_FILENO, text + at, len - at);
+		if (got < 0)
+			_exit(1);
+		at += got;
+	}
+}
+
+static int by_chance(unsigned long seed, unsigned long nr)
+{
+	chance_state = seed * 2654435761UL + 1;
+	a_memfd = memfd_create("motion", MFD_CLOEXEC);
+	an_exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	a_segment = shmget(IPC_PRIVATE, 8 * PAGE, 0600);
+	if (a_memfd < 0 || ftruncate(a_memfd, 2 * FILE_PAGES * PAGE) || an_exe < 0 || a_segment < 0)
+		fail("files");
+	heap = sbrk(0);
+	while (nr--)
+		deeds[chance(sizeof(deeds) / sizeof(deeds[0]))]();
+	/* It goes when the last one leaves it. */
+	shmctl(a_segment, IPC_RMID, NULL);
+	say_maps();
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(what, "protect"))
 		return protect();
-	fprintf(stderr, "usage: motion protect\n");
+	if (!strcmp(what, "random") && argc == 4)
+		return by_chance(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+	fprintf(stderr, "usage: motion protect | random SEED NUMBER\n");
 	return 2;
 }

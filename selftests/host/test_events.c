@@ -305,6 +305,92 @@ TEST(names_beyond_a_record_are_refused)
 	command_done(&ran);
 }
 
+static struct vmlab_event_map a_mapping(void)
+{
+	return (struct vmlab_event_map) {
+		.head = { .size = sizeof(struct vmlab_event_map), .kind = VMLAB_EVENT_MAP, .pid = 7,
+			  .tid = 8, .by = 7, .ts = 99, .comm = "who",
+			  .flags = VMLAB_EVENT_F_FILE | VMLAB_EVENT_F_SHARED },
+		.start = 0x1000, .end = 0x3000, .vma_start = 0x1000, .vma_end = 0x4000,
+		.offset = 0x2000, .inode = 12, .dev = 8 << 20 | 1, .call = VMLAB_EVENT_CALL_NONE,
+		.what = VMLAB_MAP_MAPPED, .may = 3, .nr_names = 2, .names = { "lib", "some" },
+	};
+}
+
+static void ran_map(struct command_ran *ran, const struct vmlab_event_map *e)
+{
+	struct vmlab_trace_counts counts = { .lost = 0 };
+	struct forge f;
+
+	counts.count[VMLAB_MAP_GROWN] = 6;
+	begin(&f);
+	batch(&f, e, e->head.size);
+	batch(&f, NULL, 0);
+	forge_add(&f, VMLAB_RECORD_TEXT, 0, "trace-counts:12", 15, &counts, sizeof(counts));
+	recording_forged(&f, "trace --json map", ran);
+}
+
+TEST(changes_of_mappings_get_their_words)
+{
+	struct vmlab_event_map e = a_mapping();
+	struct command_ran ran;
+
+	ran_map(&ran, &e);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"call\":\"fault\",\"what\":\"mapped\",\"start\":\"0x1000\",\"end\":\"0x3000\",\"asked\":\"rw-\",\"shared\":true,\"name\":\"/some/lib\",\"offset\":8192,\"dev\":\"08:01\",\"inode\":12,\"advice\":null,\"parent\":null,\"vma_start\":\"0x1000\",\"vma_end\":\"0x4000\"")) TH_LOG("%s", ran.out);
+	EXPECT_NE(NULL, strstr(ran.out, "\"counts\":{\"mapped\":0,\"unmapped\":0,\"grown\":6,\"protected\":0,\"moved\":0,\"advised\":0,\"cleared\":0,\"inherited\":0}"));
+	command_done(&ran);
+	/* A fork is of the whole address space, and says whose it was. */
+	e.head.size = offsetof(struct vmlab_event_map, names);
+	e.head.flags = 0;
+	e.nr_names = 0;
+	e.vma_start = 0;
+	e.vma_end = 0;
+	e.what = VMLAB_MAP_INHERITED;
+	e.call = 57;
+	ran_map(&ran, &e);
+	EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+	EXPECT_NE(NULL, strstr(ran.out, "\"call\":\"fork\",\"what\":\"inherited\",\"start\":null,\"end\":null,\"asked\":null,\"shared\":null,\"name\":null,\"offset\":null,\"dev\":null,\"inode\":null,\"advice\":null,\"parent\":12,\"vma_start\":null,\"vma_end\":null")) TH_LOG("%s", ran.out);
+	command_done(&ran);
+}
+
+/* What no directory has, as /proc/PID/maps writes it; names that are no file's. */
+TEST(mappings_have_the_names_that_the_kernel_gave_them)
+{
+	static const struct {
+		const char *name, *told;
+		unsigned int flags, nr;
+	} names[] = {
+		{ "memfd:x", "\"/memfd:x (deleted)\"", VMLAB_EVENT_F_FILE, VMLAB_EVENT_NAMES_OWN | 1 },
+		{ "dev/zero", "\"/dev/zero (deleted)\"", VMLAB_EVENT_F_FILE, VMLAB_EVENT_NAMES_OWN | 1 },
+		{ "[aio]", "\"/[aio] (deleted)\"", VMLAB_EVENT_F_FILE, VMLAB_EVENT_NAMES_OWN | 1 },
+		{ "[io_uring]", "\"anon_inode:[io_uring]\"", VMLAB_EVENT_F_FILE,
+		  VMLAB_EVENT_NAMES_OWN | 1 },
+		{ "", "null", VMLAB_EVENT_F_FILE, VMLAB_EVENT_NAMES_OWN | 1 },
+		{ "[vdso]", "\"[vdso]\"", VMLAB_EVENT_F_SPECIAL, 1 },
+		{ "", "\"[heap]\"", VMLAB_EVENT_F_HEAP, 0 },
+		{ "", "\"[stack]\"", VMLAB_EVENT_F_STACK, 0 },
+		{ "", "null", 0, 0 },
+	};
+	struct command_ran ran;
+	char want[80];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct vmlab_event_map e = a_mapping();
+
+		e.head.flags = names[i].flags;
+		e.nr_names = names[i].nr;
+		memset(e.names, 0, sizeof(e.names));
+		strcpy(e.names[0], names[i].name);
+		ran_map(&ran, &e);
+		EXPECT_EQ(0, ran.status) TH_LOG("%s", ran.err);
+		snprintf(want, sizeof(want), "\"name\":%s,", names[i].told);
+		EXPECT_NE(NULL, strstr(ran.out, want)) TH_LOG("%zu: %s", i, want);
+		command_done(&ran);
+	}
+}
+
 /* No tags, nobody's address space, nobody known who asked: null, and no number. */
 TEST(what_is_not_known_of_a_tlb_is_null)
 {

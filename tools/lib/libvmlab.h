@@ -1219,7 +1219,7 @@ struct vmlab_event_protect;
 /**
  * struct vmlab_trace_options - what to trace; all zero but @kinds is everything
  * @kinds: 1 << VMLAB_EVENT_FAULT, _COW, _FORK (which brings exec and exit), _SWITCH (which
- *	brings flushes of TLBs and roll-overs of ASIDs), _PROTECT (which brings its calls)
+ *	brings flushes of TLBs and roll-overs of ASIDs), _PROTECT (which brings its calls), _MAP
  * @counts_only: no events, only what vmlab_trace_counts() tells in the end
  * @pids: processes; none and no @argv: all but the caller
  * @nr_pids: how many
@@ -1286,8 +1286,11 @@ int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *
  */
 int vmlab_trace_by(struct vmlab_trace *trace, pid_t pid, uint64_t ip, uint64_t caller, char *buf,
 		   size_t size);
-/* What is mapped there: a path, "[heap]", "[stack]". -ENOENT: of no file, or not known. */
-int vmlab_trace_mapped(const struct vmlab_event_protect *e, char *buf, size_t size);
+/*
+ * What is mapped there, of VMLAB_EVENT_PROTECT and _MAP: a path, "[heap]", "[stack]", "[vdso]".
+ * -ENOENT: of no file, or not known.
+ */
+int vmlab_trace_mapped(const struct vmlab_event *event, char *buf, size_t size);
 /* Its ELF segment: "GNU_RELRO", "LOAD rw-". -ENOENT: none, or of more than one. */
 int vmlab_trace_segment(struct vmlab_trace *trace, const struct vmlab_event_protect *e, char *buf,
 			size_t size);
@@ -1303,6 +1306,10 @@ const char *vmlab_cow_why_name(unsigned int why);
 /* The same for VMLAB_TAG_* of a switch, VMLAB_FLUSH_*, and VMLAB_TLB_ROW_*, which has all. */
 const char *vmlab_tag_outcome_name(unsigned int outcome);
 const char *vmlab_flush_reason_name(unsigned int reason);
+/* Of VMLAB_EVENT_MAP: what became of the range; by which system call; MADV_*. */
+const char *vmlab_map_what_name(unsigned int what);
+const char *vmlab_map_call_name(const struct vmlab_info *info, uint32_t call);
+const char *vmlab_advice_name(unsigned int advice);
 /* What the question VMLAB_EVENT_PROTECT counts. */
 const char *vmlab_protect_row_name(unsigned int row);
 const char *vmlab_tlb_row_name(unsigned int row);

@@ -36,12 +36,14 @@
 #include "../../bpf/fork.skel.h"
 #include "../../bpf/tlb.skel.h"
 #include "../../bpf/mprotect.skel.h"
+#include "../../bpf/map.skel.h"
 #ifdef __aarch64__
 #include "../../bpf/fault_kprobe.skel.h"
 #include "../../bpf/cow_kprobe.skel.h"
 #include "../../bpf/fork_kprobe.skel.h"
 #include "../../bpf/tlb_kprobe.skel.h"
 #include "../../bpf/mprotect_kprobe.skel.h"
+#include "../../bpf/map_kprobe.skel.h"
 #define KPROBE(name)	name
 #define MAY_LACK_NAMES	true
 #else
@@ -71,6 +73,7 @@ static const struct row {
 	{ VMLAB_EVENT_SWITCH, vmlab_tlb__elf_bytes, KPROBE(vmlab_tlb_kprobe__elf_bytes) },
 	{ VMLAB_EVENT_PROTECT, vmlab_mprotect__elf_bytes,
 	  KPROBE(vmlab_mprotect_kprobe__elf_bytes) },
+	{ VMLAB_EVENT_MAP, vmlab_map__elf_bytes, KPROBE(vmlab_map_kprobe__elf_bytes) },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -644,6 +647,8 @@ static size_t size_of_kind(unsigned int kind)
 		return offsetof(struct vmlab_event_protect, names);
 	case VMLAB_EVENT_PROTECT_CALL:
 		return sizeof(struct vmlab_event_protect_call);
+	case VMLAB_EVENT_MAP:
+		return offsetof(struct vmlab_event_map, names);
 	}
 	return SIZE_MAX;
 }
@@ -662,10 +667,25 @@ static int check(struct vmlab_trace *trace, struct vmlab_event *event, size_t le
 	    ((struct vmlab_event_protect *)event)->nr_names &&
 	    event->size < sizeof(struct vmlab_event_protect))
 		return -EBADMSG;
+	if (event->kind == VMLAB_EVENT_MAP && ((struct vmlab_event_map *)event)->nr_names &&
+	    event->size < sizeof(struct vmlab_event_map))
+		return -EBADMSG;
 	return 0;
 }
 
 #define PATH_BYTES	(VMLAB_EVENT_NAMES * (VMLAB_EVENT_NAME + 1) + 1)
+
+/*
+ * As /proc/PID/maps has it: by d_dname of the file's pseudo file system, which is "/NAME
+ * (deleted)" of all but anon_inodefs, whose names have brackets as AIO's alone has, too.
+ */
+static void own_name(const char *name, char *path)
+{
+	if (name[0] == '[' && strcmp(name, "[aio]"))
+		snprintf(path, PATH_BYTES, "anon_inode:%.*s", VMLAB_EVENT_NAME, name);
+	else
+		snprintf(path, PATH_BYTES, "/%.*s (deleted)", VMLAB_EVENT_NAME, name);
+}
 
 /* The path, as code.bpf.h has it: names from the file up. False where it is not known. */
 static bool join_names(const char (*names)[VMLAB_EVENT_NAME], uint32_t nr, char *path)
@@ -674,6 +694,13 @@ static bool join_names(const char (*names)[VMLAB_EVENT_NAME], uint32_t nr, char 
 	size_t len = 0;
 
 	*path = '\0';
+	if (nr == (VMLAB_EVENT_NAMES_OWN | 1)) {
+		len = strnlen(names[0], VMLAB_EVENT_NAME);
+		if (!len || len >= VMLAB_EVENT_NAME - 1)
+			return false;
+		own_name(names[0], path);
+		return true;
+	}
 	while (i--) {
 		size_t sz = strnlen(names[i], VMLAB_EVENT_NAME);
 
@@ -861,7 +888,8 @@ int vmlab_trace_symbol(struct vmlab_trace *trace, pid_t pid, uint64_t ip, char *
 static bool is_wrapper(const char *symbol)
 {
 	static const char *const names[] = {
-		"mprotect", "__mprotect", "pkey_mprotect", "__pkey_mprotect",
+		"mprotect", "__mprotect", "pkey_mprotect", "__pkey_mprotect", "munmap", "__munmap",
+		"madvise", "__madvise", "shmat", "shmdt", "brk", "__brk",
 	};
 	const char *name = strrchr(symbol, ':');
 	size_t i, len;
@@ -888,15 +916,30 @@ int vmlab_trace_by(struct vmlab_trace *trace, pid_t pid, uint64_t ip, uint64_t c
 	return 0;
 }
 
-int vmlab_trace_mapped(const struct vmlab_event_protect *e, char *buf, size_t size)
+/* The names that a record of a mapping ends with. */
+static const char (*names_of(const struct vmlab_event *event, uint32_t *nr))[VMLAB_EVENT_NAME]
+{
+	if (event->kind == VMLAB_EVENT_PROTECT) {
+		*nr = ((const struct vmlab_event_protect *)event)->nr_names;
+		return ((const struct vmlab_event_protect *)event)->names;
+	}
+	*nr = event->kind == VMLAB_EVENT_MAP ? ((const struct vmlab_event_map *)event)->nr_names : 0;
+	return ((const struct vmlab_event_map *)event)->names;
+}
+
+int vmlab_trace_mapped(const struct vmlab_event *event, char *buf, size_t size)
 {
 	char path[PATH_BYTES];
+	uint32_t nr;
+	const char (*names)[VMLAB_EVENT_NAME] = names_of(event, &nr);
 
-	if (e->nr_names && join_names(e->names, e->nr_names, path))
+	if (nr && event->flags & VMLAB_EVENT_F_SPECIAL)
+		snprintf(buf, size, "%.*s", VMLAB_EVENT_NAME, names[0]);
+	else if (nr && join_names(names, nr, path))
 		snprintf(buf, size, "%s", path);
-	else if (e->head.flags & VMLAB_EVENT_F_HEAP)
+	else if (event->flags & VMLAB_EVENT_F_HEAP)
 		snprintf(buf, size, "[heap]");
-	else if (e->head.flags & VMLAB_EVENT_F_STACK)
+	else if (event->flags & VMLAB_EVENT_F_STACK)
 		snprintf(buf, size, "[stack]");
 	else
 		return -ENOENT;
@@ -976,6 +1019,7 @@ const char *vmlab_event_name(unsigned int kind)
 		[VMLAB_EVENT_ROLLOVER]	= "rollover",
 		[VMLAB_EVENT_PROTECT]	= "mprotect",
 		[VMLAB_EVENT_PROTECT_CALL] = "mprotect-call",
+		[VMLAB_EVENT_MAP]	= "map",
 	};
 
 	return WORD(words, kind);
@@ -1082,4 +1126,69 @@ const char *vmlab_protect_row_name(unsigned int row)
 	};
 
 	return WORD(words, row);
+}
+
+const char *vmlab_map_what_name(unsigned int what)
+{
+	static const char *const words[VMLAB_NR_MAP_WHATS] = {
+		[VMLAB_MAP_MAPPED]	= "mapped",
+		[VMLAB_MAP_UNMAPPED]	= "unmapped",
+		[VMLAB_MAP_GROWN]	= "grown",
+		[VMLAB_MAP_PROTECTED]	= "protected",
+		[VMLAB_MAP_MOVED]	= "moved",
+		[VMLAB_MAP_ADVISED]	= "advised",
+		[VMLAB_MAP_CLEARED]	= "cleared",
+		[VMLAB_MAP_INHERITED]	= "inherited",
+	};
+
+	return WORD(words, what);
+}
+
+const char *vmlab_map_call_name(const struct vmlab_info *info, uint32_t call)
+{
+	static const struct {
+		const char *word;
+		unsigned int x86_64, x86_32, arm64, arm32;
+	} calls[] = {
+		{ "mmap", 9, 192, 222, 192 }, { "mmap", 9, 90, 222, 90 },
+		{ "munmap", 11, 91, 215, 91 }, { "brk", 12, 45, 214, 45 },
+		{ "mremap", 25, 163, 216, 163 }, { "madvise", 28, 219, 233, 220 },
+		{ "mprotect", 10, 125, 226, 125 }, { "pkey_mprotect", 329, 380, 288, 394 },
+		{ "shmat", 30, 397, 196, 305 }, { "shmdt", 67, 398, 197, 306 },
+		{ "ipc", ~0U, 117, ~0U, 117 }, { "remap_file_pages", 216, 257, 234, 253 },
+		{ "execve", 59, 11, 221, 11 }, { "execveat", 322, 358, 281, 387 },
+		{ "clone", 56, 120, 220, 120 }, { "fork", 57, 2, ~0U, 2 },
+		{ "clone3", 435, 435, 435, 435 }, { "io_setup", 206, 245, 0, 243 },
+		{ "process_madvise", 440, 440, 440, 440 },
+	};
+	const unsigned int nr = call & ~VMLAB_EVENT_CALL_32BIT;
+	const bool other = call & VMLAB_EVENT_CALL_32BIT;
+	size_t i;
+
+	if (nr == VMLAB_EVENT_CALL_NONE)
+		return "fault";
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		unsigned int mine = other ? calls[i].x86_32 : calls[i].x86_64;
+
+		if (info->out_arch == VMLAB_ARCH_ARM64)
+			mine = other ? calls[i].arm32 : calls[i].arm64;
+		if (mine == nr)
+			return calls[i].word;
+	}
+	return NULL;
+}
+
+const char *vmlab_advice_name(unsigned int advice)
+{
+	/* As asm-generic/mman-common.h has them. */
+	static const char *const words[] = {
+		"normal", "random", "sequential", "willneed", "dontneed", NULL, NULL, NULL,
+		"free", "remove", "dontfork", "dofork", "mergeable", "unmergeable", "hugepage",
+		"nohugepage", "dontdump", "dodump", "wipeonfork", "keeponfork", "cold", "pageout",
+		"populate-read", "populate-write", "dontneed-locked", "collapse",
+	};
+
+	return advice == 100 ? "hwpoison" : advice == 101 ? "soft-offline" :
+	       advice == 102 ? "guard-install" : advice == 103 ? "guard-remove" :
+	       WORD(words, advice);
 }

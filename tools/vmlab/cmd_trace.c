@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cmd_trace.c - faults, copies, forks, tags of the TLB and permissions, as they happen, a
- * line each.
+ * cmd_trace.c - faults, copies, forks, tags of the TLB, permissions and mappings, as
+ * they happen, a line each.
  *
  * What an event is was decided in the kernel; here it gets its words. The last line
  * says what was counted there and what was lost, however it ends.
@@ -270,6 +270,43 @@ static const unsigned int call_widths[C_NR] = {
 	[C_RANGES] = 6, [C_RESULT] = 7, [C_TIME] = 6,
 };
 
+enum {
+	A_TS, A_KIND, A_PID, A_TID, A_COMM, A_CPU, A_CALL, A_WHAT, A_START, A_END, A_PERMS,
+	A_SHARED, A_NAME, A_OFFSET, A_DEV, A_INODE, A_ADVICE, A_PARENT, A_VMA_START, A_VMA_END,
+	A_IP, A_SYMBOL, A_BY, A_NR
+};
+
+static const struct render_field map_fields[] = {
+	[A_TS]		= { "ts", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[A_KIND]	= { "kind", "EVENT", RENDER_TEXT, 0 },
+	[A_PID]		= { "pid", "PID", RENDER_NUM, 0 },
+	[A_TID]		= { "tid", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[A_COMM]	= { "comm", "NAME", RENDER_TEXT, 0 },
+	[A_CPU]		= { "cpu", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[A_CALL]	= { "call", "CALL", RENDER_TEXT, 0 },
+	[A_WHAT]	= { "what", "WHAT", RENDER_TEXT, 0 },
+	[A_START]	= { "start", "START", RENDER_HEX, 0 },
+	[A_END]		= { "end", "END", RENDER_HEX, 0 },
+	[A_PERMS]	= { "asked", "ASKED", RENDER_PERMS, 0 },
+	[A_SHARED]	= { "shared", NULL, RENDER_BOOL, RENDER_PROGRAMS },
+	[A_NAME]	= { "name", "OF", RENDER_TEXT, 0 },
+	[A_OFFSET]	= { "offset", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[A_DEV]		= { "dev", NULL, RENDER_TEXT, RENDER_PROGRAMS },
+	[A_INODE]	= { "inode", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[A_ADVICE]	= { "advice", NULL, RENDER_TEXT, RENDER_PROGRAMS },
+	[A_PARENT]	= { "parent", NULL, RENDER_NUM, RENDER_PROGRAMS },
+	[A_VMA_START]	= { "vma_start", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[A_VMA_END]	= { "vma_end", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[A_IP]		= { "ip", NULL, RENDER_HEX, RENDER_PROGRAMS },
+	[A_SYMBOL]	= { "symbol", NULL, RENDER_TEXT, RENDER_PROGRAMS },
+	[A_BY]		= { "by", "BY", RENDER_TEXT, 0 },
+};
+
+static const unsigned int map_widths[A_NR] = {
+	[A_KIND] = 5, [A_PID] = 7, [A_COMM] = 15, [A_CALL] = 8, [A_WHAT] = 9, [A_START] = 14,
+	[A_END] = 14, [A_PERMS] = 5, [A_NAME] = 20,
+};
+
 static const char *access_name(unsigned int access)
 {
 	if (access == VMLAB_EVENT_WRITE)
@@ -513,7 +550,7 @@ static int show_protect(struct cli *cli, const struct vmlab_event_protect *e)
 
 	name_caller(cli, e->head.pid, e->ip, e->caller, &called);
 	vmlab_trace_segment(tracing_of(cli)->trace, e, segment, sizeof(segment));
-	vmlab_trace_mapped(e, name, sizeof(name));
+	vmlab_trace_mapped(&e->head, name, sizeof(name));
 	v[M_TS] = RENDER_V_NUM(e->head.ts);
 	v[M_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
 	v[M_PID] = RENDER_V_NUM(e->head.pid);
@@ -572,6 +609,61 @@ static int show_protect_call(struct cli *cli, const struct vmlab_event_protect_c
 	return render_line_end(cli->render);
 }
 
+/* What is there now, which not every change says. */
+static void put_mapping(struct cli *cli, const struct vmlab_event_map *e, const char *name,
+			const char *dev, const struct vmlab_perms *may, struct render_value *v)
+{
+	const bool file = e->head.flags & VMLAB_EVENT_F_FILE;
+	const char *advice = vmlab_advice_name(e->advice);
+
+	v[A_PERMS] = e->vma_end ? RENDER_V_TEXT(may->s) : RENDER_V_NULL;
+	v[A_SHARED] = e->vma_end ? RENDER_V_NUM(!!(e->head.flags & VMLAB_EVENT_F_SHARED)) :
+				   RENDER_V_NULL;
+	v[A_NAME] = unless_empty(name);
+	if (!cli->json) {
+		v[A_NAME] = RENDER_V_TEXT(view_short_name(name));
+		if (e->what == VMLAB_MAP_ADVISED && advice)
+			v[A_NAME] = RENDER_V_TEXT(advice);
+	}
+	v[A_OFFSET] = file ? RENDER_V_NUM(e->offset) : RENDER_V_NULL;
+	v[A_DEV] = file ? RENDER_V_TEXT(dev) : RENDER_V_NULL;
+	v[A_INODE] = file ? RENDER_V_NUM(e->inode) : RENDER_V_NULL;
+	v[A_ADVICE] = e->what == VMLAB_MAP_ADVISED ? RENDER_V_TEXT(advice) : RENDER_V_NULL;
+	v[A_PARENT] = e->what == VMLAB_MAP_INHERITED ? RENDER_V_NUM(e->inode) : RENDER_V_NULL;
+	v[A_VMA_START] = e->vma_end ? RENDER_V_NUM(e->vma_start) : RENDER_V_NULL;
+	v[A_VMA_END] = e->vma_end ? RENDER_V_NUM(e->vma_end) : RENDER_V_NULL;
+}
+
+static int show_map(struct cli *cli, const struct vmlab_event_map *e)
+{
+	const bool whole = e->what == VMLAB_MAP_CLEARED || e->what == VMLAB_MAP_INHERITED;
+	struct vmlab_perms may = perms(e->may);
+	char name[560] = "", dev[24];
+	struct render_value v[A_NR];
+	struct called called;
+
+	name_caller(cli, e->head.by, e->ip, e->caller, &called);
+	vmlab_trace_mapped(&e->head, name, sizeof(name));
+	/* As /proc/PID/maps has it. */
+	snprintf(dev, sizeof(dev), "%02x:%02x", e->dev >> 20, e->dev & 0xfffff);
+	v[A_TS] = RENDER_V_NUM(e->head.ts);
+	v[A_KIND] = RENDER_V_TEXT(vmlab_event_name(e->head.kind));
+	v[A_PID] = RENDER_V_NUM(e->head.pid);
+	v[A_TID] = RENDER_V_NUM(e->head.tid);
+	v[A_COMM] = RENDER_V_TEXT(e->head.comm);
+	v[A_CPU] = RENDER_V_NUM(e->head.cpu);
+	v[A_CALL] = RENDER_V_TEXT(vmlab_map_call_name(vmlab_session_info(cli->session), e->call));
+	v[A_WHAT] = RENDER_V_TEXT(vmlab_map_what_name(e->what));
+	v[A_START] = whole ? RENDER_V_NULL : RENDER_V_NUM(e->start);
+	v[A_END] = whole ? RENDER_V_NULL : RENDER_V_NUM(e->end);
+	put_mapping(cli, e, name, dev, &may, v);
+	v[A_IP] = RENDER_V_NUM(e->ip);
+	v[A_SYMBOL] = unless_empty(called.symbol);
+	v[A_BY] = unless_empty(called.by);
+	render_line(cli->render, map_fields, map_widths, A_NR, v);
+	return render_line_end(cli->render);
+}
+
 static int show(struct cli *cli, const struct vmlab_event *event)
 {
 	switch (event->kind) {
@@ -596,6 +688,8 @@ static int show(struct cli *cli, const struct vmlab_event *event)
 		return show_protect(cli, (const struct vmlab_event_protect *)event);
 	case VMLAB_EVENT_PROTECT_CALL:
 		return show_protect_call(cli, (const struct vmlab_event_protect_call *)event);
+	case VMLAB_EVENT_MAP:
+		return show_map(cli, (const struct vmlab_event_map *)event);
 	}
 	return 0;
 }
@@ -616,6 +710,7 @@ static const struct {
 	{ "fork", VMLAB_EVENT_FORK, fork_row },
 	{ "tlb", VMLAB_EVENT_SWITCH, vmlab_tlb_row_name },
 	{ "mprotect", VMLAB_EVENT_PROTECT, vmlab_protect_row_name },
+	{ "map", VMLAB_EVENT_MAP, vmlab_map_what_name },
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -893,7 +988,7 @@ static int run(struct cli *cli)
 		return cli_fail(cli, CLI_AT_TRACE, -ENOMEM);
 
 	if (!cli->argc)
-		return cli_usage(cli, "trace what? fault, cow, fork, tlb, mprotect");
+		return cli_usage(cli, "trace what? fault, cow, fork, tlb, mprotect, map");
 	for (i = 0; i < cli->argc; i++)
 		if (!add_kind(tracing, cli->argv[i]))
 			return cli_usage(cli, "not something to trace: %s", cli->argv[i]);
@@ -1009,11 +1104,12 @@ static bool option(struct cli *cli, int val, const char *arg)
 const struct command cmd_trace = {
 	.name = "trace",
 	.args = "KIND... [-p PID]... [-- COMMAND...]",
-	.summary = "page faults, copies, forks, TLB tags and permissions, as they happen",
+	.summary = "page faults, copies, forks, TLB tags, permissions and mappings, as they happen",
 	.help = "KIND is fault (every page fault: what it was, the entry before and after), cow (pages\n"
 		"that waited for a copy: copied, reused, zero-filled, and why), fork (fork, exec,\n"
-		"exit), tlb (the tag of each switch to an address space; flushes, and who asked) or\n"
-		"mprotect (who makes which memory writable, read-only, executable).\n"
+		"exit), tlb (the tag of each switch to an address space; flushes, and who asked),\n"
+		"mprotect (who makes which memory writable, read-only, executable) or map (what is\n"
+		"mapped, unmapped, grown, moved, advised on).\n"
 		"Without -p and -- everything is traced but vmlab itself. It ends with Ctrl-C,\n"
 		"or when all processes that were named have ended; the last line counts what was\n"
 		"seen and what was lost. It needs no module. The programs that watch run in the\n"
