@@ -413,7 +413,7 @@ BEGINS(map_brk, do_brk_flags, void *iterator, void *vma, unsigned long addr, uns
 }
 
 BEGINS(map_special, _install_special_mapping, void *mm, unsigned long addr, unsigned long len,
-       unsigned long vm_flags, struct vm_special_mapping *spec)
+	unsigned long vm_flags, struct vm_special_mapping *spec)
 {
 	struct doing *doing;
 
