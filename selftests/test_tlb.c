@@ -45,14 +45,33 @@ FIXTURE_TEARDOWN(tlb)
 	free(self->trace);
 }
 
-/* Traces `turns @what`, @more options, beside the kernel's own trace of @events. */
+/* Nothing on arm64 passes tlb:tlb_flush, and nothing borrows. */
+#if defined(__x86_64__)
+#define SWITCHES	"tlb/tlb_flush sched/sched_switch"
+#else
+#define SWITCHES	"sched/sched_switch"
+#endif
+
+/*
+ * Traces `turns @what`, @more options, beside the kernel's own trace of @events. A run in
+ * which BPF left something out (skipped) may lack a line, and says so: it is made again.
+ */
 static void run(struct __test_metadata *_metadata, FIXTURE_DATA(tlb) *self, const char *events,
 		const char *more, const char *what)
 {
-	self->no_trace = tracefs_begin(events);
-	ASSERT_EQ(NULL, self->no_trace) TH_LOG("%s", self->no_trace);
-	command_run(&self->a, "trace tlb --json%s -- turns %s", more, what);
-	self->trace = tracefs_end();
+	int tries;
+
+	for (tries = 0; tries < 5; tries++) {
+		command_free(&self->a);
+		free(self->trace);
+		self->no_trace = tracefs_begin(events);
+		ASSERT_EQ(NULL, self->no_trace) TH_LOG("%s", self->no_trace);
+		command_run(&self->a, "trace tlb --json%s -- turns %s", more, what);
+		self->trace = tracefs_end();
+		if (self->a.status || line_is(line_last(self->a.out), "skipped", "0"))
+			break;
+		TH_LOG("left out: %s", line_value(line_last(self->a.out), "skipped"));
+	}
 	ASSERT_EQ(0, self->a.status) TH_LOG("%s", self->a.err);
 	ASSERT_NE(NULL, self->trace);
 	ASSERT_EQ(2, sscanf(line_said(self->a.err, "window"), "window %llu %llu", &self->start,
@@ -105,11 +124,23 @@ struct switched {
 	bool others;
 };
 
+/*
+ * The page table that a CPU has loaded changes without a switch of tasks, too: a kernel thread
+ * that writes to the kernel's text (a static key) first leaves the address space that it
+ * borrowed (use_temporary_mm). The kernel's trace of flushes has it as one for a switch, between
+ * the switch to the thread and the one from it.
+ */
+static bool leaves_what_it_borrowed(const struct tracefs_event *e, int current)
+{
+	return !strncmp(e->name, "tlb_flush:", 10) && e->pid == current &&
+	       strstr(e->args, "flush on task switch");
+}
+
 /* Those of @pair on CPU 0 in the window, in order. How many. */
 static size_t by_scheduler(FIXTURE_DATA(tlb) *self, const int *pair, struct switched *out,
 			   size_t max)
 {
-	int user = -1, *threads = calloc(MAX_EVENTS, sizeof(*threads));
+	int user = -1, borrower = -1, *threads = calloc(MAX_EVENTS, sizeof(*threads));
 	const char *at = self->trace;
 	struct tracefs_event e;
 	bool others[2] = { true, true };
@@ -118,8 +149,13 @@ static size_t by_scheduler(FIXTURE_DATA(tlb) *self, const int *pair, struct swit
 	while (threads && tracefs_next(&at, &e)) {
 		int pid = tracefs_number(&e, "next_pid=");
 
-		if (strncmp(e.name, "sched_switch:", 13) || e.cpu)
+		if (e.cpu)
 			continue;
+		if (leaves_what_it_borrowed(&e, borrower))
+			user = -1;
+		if (strncmp(e.name, "sched_switch:", 13))
+			continue;
+		borrower = -1;
 		for (who = 0; who < 2 && pair[who] != pid; who++)
 			;
 		if (who < 2 && us_within(self, e.us) && nr < max) {
@@ -133,11 +169,10 @@ static size_t by_scheduler(FIXTURE_DATA(tlb) *self, const int *pair, struct swit
 		/* Asked once for each of them. */
 		for (i = 0; i < nr_threads && threads[i] != pid; i++)
 			;
-		if (i < nr_threads)
-			continue;
-		if (is_kernel_thread(pid)) {
-			if (nr_threads < MAX_EVENTS)
-				threads[nr_threads++] = pid;
+		if (i == nr_threads && is_kernel_thread(pid) && nr_threads < MAX_EVENTS)
+			threads[nr_threads++] = pid;
+		if (i < nr_threads) {
+			borrower = pid;
 			continue;
 		}
 		user = pid;
@@ -268,7 +303,7 @@ TEST_F_TIMEOUT(tlb, tells_each_switch_with_its_tag, 600)
 
 	ASSERT_NE(NULL, told);
 	snprintf(what, sizeof(what), "pingpong %d", ROUNDS);
-	run(_metadata, self, "sched/sched_switch", "", what);
+	run(_metadata, self, SWITCHES, "", what);
 	ASSERT_EQ(2, sscanf(line_said(self->a.err, "pair"), "pair %d %d", &pair[0], &pair[1]));
 	nr = by_scheduler(self, pair, told, MAX_EVENTS);
 	for (i = 0; i < nr; i++)
