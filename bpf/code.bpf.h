@@ -55,7 +55,7 @@ static __always_inline int code_mapped(struct vm_area_struct *vma)
 	struct vmlab_event_code *e;
 	struct file *file;
 
-	if (!config.events || !(BPF_CORE_READ(vma, vm_flags) & VM_EXEC))
+	if (!(config.events || config.stacks) || !(BPF_CORE_READ(vma, vm_flags) & VM_EXEC))
 		return 0;
 	if (config.listed ? !traced_as(tgid) : tgid == config.self)
 		return 0;

@@ -21,7 +21,7 @@ int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 	if (!as)
 		return 0;
 	bpf_map_update_elem(&traced, &to, &as, BPF_ANY);
-	if (!config.events)
+	if (!config.events && !config.stacks)
 		return 0;
 	/* For symbols: its code is where its parent's is. */
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);

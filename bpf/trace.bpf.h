@@ -18,6 +18,7 @@
 const volatile struct vmlab_trace_config config SEC(".rodata.config");
 
 #include "compat.bpf.h"
+#include "stack.bpf.h"
 
 #define MAX_TRACED	16384
 #define RING_BYTES	(16 << 20)	/* the library chooses */
@@ -89,10 +90,21 @@ static __always_inline void count_row(u32 row, u64 ns)
 	if (!mine || row >= VMLAB_TRACE_ROWS)
 		return;
 	mine->count[row]++;
+	if (config.stacks && !count_stack(row, ns))
+		mine->lost++;
 	if (ns == VMLAB_EVENT_NS_UNKNOWN)
 		return;
 	mine->total_ns[row] += ns;
 	mine->ns[row][log2_of(ns) & (VMLAB_TRACE_BUCKETS - 1)]++;
+}
+
+/* Of something that is counted by the byte. */
+static __always_inline void count_many(u32 row, u64 nr)
+{
+	struct vmlab_trace_counts *mine = my_counts();
+
+	if (mine && row < VMLAB_TRACE_ROWS)
+		mine->count[row] += nr;
 }
 
 /* VMLAB_TRACED_*, 0 for who is not. */

@@ -50,6 +50,7 @@ enum {
 	BPF_NOEXIST = 1,
 };
 
+#define BPF_F_USER_STACK	256
 #define BPF_RB_NO_WAKEUP	1
 #define BPF_RB_FORCE_WAKEUP	2
 #define BPF_RB_AVAIL_DATA	0
@@ -279,6 +280,7 @@ enum pageflags {
 #define VM_SEQ_READ	0x00008000UL
 #define VM_RAND_READ	0x00010000UL
 #define VM_HUGETLB	0x00400000UL
+#define MADV_DONTNEED	4
 #define VM_ACCESS	(VM_READ | VM_WRITE | VM_EXEC)
 
 /* include/linux/sched.h */

@@ -108,29 +108,4 @@ static __always_inline u64 frame_at(const struct place *place, u64 va)
 	return (entry_frame(place->entry) & ~within) | ((va >> PAGE_SHIFT) & within);
 }
 
-/*
- * Where user mode is: what touched an address, or made the system call that runs now. Of
- * a fault of user mode these registers are its own.
- */
-static __always_inline u64 user_ip(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return regs_ip((struct pt_regs *)bpf_task_pt_regs(task));
-}
-
-static __always_inline u32 user_call(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return regs_call(task, (struct pt_regs *)bpf_task_pt_regs(task));
-}
-
-static __always_inline u64 user_caller(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return regs_caller((struct pt_regs *)bpf_task_pt_regs(task));
-}
-
 #endif /* VMLAB_WALK_BPF_H */

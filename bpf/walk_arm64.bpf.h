@@ -205,35 +205,6 @@ static __always_inline u8 trap_access(struct task_struct *task, u64 va)
 	return esr & ESR_WRITE ? VMLAB_EVENT_WRITE : VMLAB_EVENT_READ;
 }
 
-static __always_inline u64 regs_ip(struct pt_regs *regs)
-{
-	return READ(regs, pc);
-}
-
-/* Where a function that is nothing but a system call returns to: the link register. */
-static __always_inline u64 regs_caller(struct pt_regs *regs)
-{
-	return BPF_CORE_READ(regs, regs[30]);
-}
-
-/*
- * The system call that is under way, -1 in an exception of user mode; with bit 31 one
- * of the 32-bit table.
- */
-static __always_inline u32 regs_call(struct task_struct *task, struct pt_regs *regs)
-{
-	/* TIF_32BIT */
-	const u32 other = BPF_CORE_READ(task, thread_info.flags) >> 22 & 1 ? 1U << 31 : 0;
-
-	return (u32)BPF_CORE_READ(regs, syscallno) | other;
-}
-
-/* Its arguments. */
-static __always_inline u64 regs_argument(struct pt_regs *regs, u32 nr)
-{
-	return BPF_CORE_READ(regs, regs[nr & 3]);
-}
-
 /* These bits of a VMA's flags are other things before there are keys (MTE until 6.12). */
 static __always_inline u32 flags_pkey(u64 vm_flags)
 {

@@ -136,48 +136,6 @@ static __always_inline u8 trap_access(struct task_struct *task, u64 va)
 	return code & ERROR_CODE_FETCH ? VMLAB_EVENT_EXEC_PERM : VMLAB_EVENT_READ;
 }
 
-static __always_inline u64 regs_ip(struct pt_regs *regs)
-{
-	return READ(regs, ip);
-}
-
-/*
- * Where a function that is nothing but a system call returns to: libc's have pushed
- * nothing by then.
- */
-static __always_inline u64 regs_caller(struct pt_regs *regs)
-{
-	u64 at = 0;
-
-	bpf_probe_read_user(&at, sizeof(at), (void *)READ(regs, sp));
-	return at;
-}
-
-/*
- * The system call that is under way, -1 in an exception of user mode; with bit 31 one
- * of the 32-bit table.
- */
-static __always_inline u32 regs_call(struct task_struct *task, struct pt_regs *regs)
-{
-	/* TS_COMPAT */
-	const u32 other = BPF_CORE_READ(task, thread_info.status) & 2 ? 1U << 31 : 0;
-
-	return (u32)READ(regs, orig_ax) | other;
-}
-
-/* Its arguments. */
-static __always_inline u64 regs_argument(struct pt_regs *regs, u32 nr)
-{
-	switch (nr) {
-	case 0:
-		return BPF_CORE_READ(regs, di);
-	case 1:
-		return BPF_CORE_READ(regs, si);
-	default:
-		return BPF_CORE_READ(regs, dx);
-	}
-}
-
 /* The protection key that a VMA's flags have (VM_PKEY_SHIFT). */
 static __always_inline u32 flags_pkey(u64 vm_flags)
 {

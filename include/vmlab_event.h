@@ -31,6 +31,8 @@ enum vmlab_event_kind {
 	VMLAB_EVENT_PROTECT,	/* the question mprotect, which brings the next one */
 	VMLAB_EVENT_PROTECT_CALL,
 	VMLAB_EVENT_MAP,
+	VMLAB_EVENT_ALLOC,	/* the question malloc, which brings the next one */
+	VMLAB_EVENT_MEMORY,
 	VMLAB_EVENT_NR_KINDS
 };
 
@@ -46,6 +48,7 @@ enum vmlab_event_kind {
 #define VMLAB_EVENT_F_SHARED	256	/* of a mapping: MAP_SHARED */
 #define VMLAB_EVENT_F_SPECIAL	512	/* of a mapping: the kernel's own; its name is no path */
 #define VMLAB_EVENT_F_FILE	1024	/* of a mapping: there is a file */
+#define VMLAB_EVENT_F_FAILED	2048	/* of a request: it got nothing */
 
 /* Permissions of user mode, and the kind of an access. */
 #define VMLAB_EVENT_READ	1
@@ -474,6 +477,96 @@ struct vmlab_event_map {
 	char names[VMLAB_EVENT_NAMES][VMLAB_EVENT_NAME];
 };
 
+/* Of an allocator; all but _FREE are requests. */
+enum vmlab_alloc_function {
+	VMLAB_ALLOC_MALLOC,
+	VMLAB_ALLOC_CALLOC,
+	VMLAB_ALLOC_REALLOC,
+	VMLAB_ALLOC_FREE,
+	VMLAB_ALLOC_POSIX_MEMALIGN,
+	VMLAB_ALLOC_ALIGNED_ALLOC,
+	VMLAB_ALLOC_MEMALIGN,
+	VMLAB_ALLOC_VALLOC,
+	VMLAB_ALLOC_PVALLOC,
+	VMLAB_NR_ALLOC_FUNCTIONS
+};
+
+/* The system calls that it makes. */
+enum vmlab_memory_call {
+	VMLAB_MEMORY_BRK,
+	VMLAB_MEMORY_MMAP,
+	VMLAB_MEMORY_MUNMAP,
+	VMLAB_MEMORY_MREMAP,
+	VMLAB_MEMORY_MADVISE,
+	VMLAB_MEMORY_MPROTECT,
+	VMLAB_NR_MEMORY_CALLS
+};
+
+/* And what came of it. */
+enum vmlab_memory_what {
+	VMLAB_MEMORY_GOT,	/* the range is the allocator's now */
+	VMLAB_MEMORY_GIVEN,	/* it is no longer */
+	VMLAB_MEMORY_EMPTIED,	/* it still is, without its pages */
+	VMLAB_MEMORY_CHANGED,	/* it has other permissions, or was advised on */
+	VMLAB_MEMORY_ASKED,	/* brk: where the heap's end is */
+	VMLAB_MEMORY_REFUSED,
+	VMLAB_MEMORY_CLEARED,	/* exec: another program begins with nothing */
+	VMLAB_NR_MEMORY_WHATS
+};
+
+/* Rows of the counters: functions, these, then a row for each system call. */
+#define VMLAB_ALLOC_ROW_FAILED	(VMLAB_NR_ALLOC_FUNCTIONS + 0)	/* requests that got nothing */
+#define VMLAB_ALLOC_ROW_BYTES	(VMLAB_NR_ALLOC_FUNCTIONS + 1)	/* asked for by the others */
+#define VMLAB_ALLOC_ROW_GOT	(VMLAB_NR_ALLOC_FUNCTIONS + 2)	/* bytes, from the kernel */
+#define VMLAB_ALLOC_ROW_GIVEN	(VMLAB_NR_ALLOC_FUNCTIONS + 3)	/* bytes, back to it */
+#define VMLAB_ALLOC_ROW_CALL	(VMLAB_NR_ALLOC_FUNCTIONS + 4)
+#define VMLAB_ALLOC_ROWS	(VMLAB_ALLOC_ROW_CALL + VMLAB_NR_MEMORY_CALLS)
+
+/**
+ * struct vmlab_event_alloc - VMLAB_EVENT_ALLOC, once the allocator returns
+ * @head: as above; VMLAB_EVENT_F_FAILED
+ * @size: bytes asked for; 0 of free()
+ * @align: bytes, 0 where none was asked for
+ * @ptr: what was given; 0: nothing
+ * @old: of realloc() and free(), what was there; 0: nothing
+ * @ns: how long it took, what tracing adds included
+ * @ip: where it returned to
+ * @function: enum vmlab_alloc_function
+ * @calls: system calls that it made
+ */
+struct vmlab_event_alloc {
+	struct vmlab_event head;
+	__u64 size;
+	__u64 align;
+	__u64 ptr;
+	__u64 old;
+	__u64 ns;
+	__u64 ip;
+	__u32 function;
+	__u32 calls;
+};
+
+/**
+ * struct vmlab_event_memory - VMLAB_EVENT_MEMORY, a system call of the allocator's is over;
+ *	mremap() has two
+ * @head: as above; its time is that of the end
+ * @start: first address
+ * @end: behind the last one
+ * @call: enum vmlab_memory_call, VMLAB_EVENT_UNKNOWN of an exec
+ * @what: enum vmlab_memory_what
+ * @function: in which the thread is, enum vmlab_alloc_function, or VMLAB_EVENT_UNKNOWN
+ * @__reserved: 0
+ */
+struct vmlab_event_memory {
+	struct vmlab_event head;
+	__u64 start;
+	__u64 end;
+	__u32 call;
+	__u32 what;
+	__u32 function;
+	__u32 __reserved;
+};
+
 /* How address spaces are kept apart, of vmlab_trace_config.tags. */
 #define VMLAB_TRACE_TAGS	1	/* there are tags */
 #define VMLAB_TRACE_USER_TAGS	2	/* and user mode has its own (arm64: BPF finds out) */
@@ -498,6 +591,8 @@ struct vmlab_event_map {
  * @memory_va: where that is in the direct map; 0: not known
  * @pages_va: where the first struct page of that memory is; 0: not known
  * @tags: VMLAB_TRACE_TAGS and so on
+ * @stacks: those of user mode are added up
+ * @__reserved: 0
  */
 struct vmlab_trace_config {
 	__u32 self;
@@ -515,6 +610,8 @@ struct vmlab_trace_config {
 	__u32 va_bits;
 	__u32 page_shift;
 	__u32 tags;
+	__u32 stacks;
+	__u32 __reserved;
 	__u64 memory_pa;
 	__u64 memory_va;
 	__u64 pages_va;
@@ -542,6 +639,35 @@ struct vmlab_trace_counts {
 	__u64 count[VMLAB_TRACE_ROWS];
 	__u64 total_ns[VMLAB_TRACE_ROWS];
 	__u64 ns[VMLAB_TRACE_ROWS][VMLAB_TRACE_BUCKETS];
+};
+
+/* Frames of a stack that are kept, and stacks. */
+#define VMLAB_STACK_DEPTH	64
+#define VMLAB_STACKS		4096
+
+/**
+ * struct vmlab_stack - how often something was counted with this stack of user mode
+ * @pid: the process whose thread it was
+ * @row: of the counters
+ * @nr: frames; 0: none could be read, as of a kernel thread
+ * @__reserved: 0
+ * @count: how often
+ * @total_ns: of those whose time is known
+ * @caller: where a function returns to that is nothing but its system call (vmlab_event_protect)
+ * @comm: of the thread that was first
+ * @ips: innermost first: the instruction, then where each function returns to. By frame
+ *	pointers, as the kernel reads them: code without them leaves out its callers.
+ */
+struct vmlab_stack {
+	__u32 pid;
+	__u32 row;
+	__u32 nr;
+	__u32 __reserved;
+	__u64 count;
+	__u64 total_ns;
+	__u64 caller;
+	char comm[VMLAB_EVENT_COMM];
+	__u64 ips[VMLAB_STACK_DEPTH];
 };
 
 #endif /* VMLAB_EVENT_H */

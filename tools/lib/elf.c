@@ -526,6 +526,42 @@ int vmlab_elf_symbol(struct vmlab_session *session, const char *path, const char
 	return len == sizeof(*value) ? 0 : -EBADMSG;
 }
 
+/* Of a value, by the segment that has it; 0: it is in none. */
+static uint64_t place_of(Elf *elf, uint64_t value)
+{
+	GElf_Phdr phdr;
+	size_t nr, i;
+
+	if (elf_getphdrnum(elf, &nr) || nr > MAX_SEGMENTS)
+		return 0;
+	for (i = 0; i < nr; i++)
+		if (gelf_getphdr(elf, i, &phdr) && phdr.p_type == PT_LOAD &&
+		    value >= phdr.p_vaddr && value - phdr.p_vaddr < phdr.p_filesz)
+			return value - phdr.p_vaddr + phdr.p_offset;
+	return 0;
+}
+
+void vmlab_elf_places(const char *path, const char *const *names, size_t nr, uint64_t *offsets)
+{
+	Elf_Scn *section = NULL;
+	struct open_elf file;
+	GElf_Shdr shdr;
+	uint64_t value;
+	size_t i;
+
+	if (open_elf(path, &file))
+		return;
+	while ((section = elf_nextscn(file.elf, section))) {
+		if (!gelf_getshdr(section, &shdr) ||
+		    (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM))
+			continue;
+		for (i = 0; i < nr; i++)
+			if (!offsets[i] && find_in(file.elf, section, names[i], &value))
+				offsets[i] = place_of(file.elf, value);
+	}
+	close_elf(&file);
+}
+
 struct vmlab_symtab {
 	char *path;
 	bool read;		/* the file has been looked at */

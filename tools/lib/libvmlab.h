@@ -1210,16 +1210,59 @@ int vmlab_child_release(struct vmlab_session *session, struct vmlab_child *child
 
 /* ---- trace.c: what happens, as it happens --------------------------------- */
 
+/**
+ * struct vmlab_heap - of an allocator in a process, since the trace began or since its exec
+ * @pid: the process
+ * @comm: its name, of the thread that was last heard of
+ * @requests: that got something
+ * @frees: calls of free()
+ * @calls: system calls that it made
+ * @asked: bytes, of all requests
+ * @asked_real: of these, on pages that were ever there: counted when a piece is freed, and
+ *	in the end of what still lives
+ * @live: bytes asked for and not freed
+ * @live_peak: the most
+ * @held: bytes that it has of the kernel
+ * @held_peak: the most
+ * @real: bytes of @held whose pages are there
+ * @real_total: bytes of pages that ever came to be there
+ * @served: requests between its last system call and the one before
+ * @served_before: requests until its last system call
+ * @freed: bytes of what the last event freed
+ * @freed_real: of these, on pages that were ever there
+ */
+struct vmlab_heap {
+	pid_t pid;
+	char comm[16];
+	uint64_t requests;
+	uint64_t frees;
+	uint64_t calls;
+	uint64_t asked;
+	uint64_t asked_real;
+	uint64_t live;
+	uint64_t live_peak;
+	uint64_t held;
+	uint64_t held_peak;
+	uint64_t real;
+	uint64_t real_total;
+	uint64_t served;
+	uint64_t served_before;
+	uint64_t freed;
+	uint64_t freed_real;
+};
+
 struct vmlab_trace;
 struct vmlab_event;		/* vmlab_event.h */
 struct vmlab_trace_counts;
 struct vmlab_tlb_process;
 struct vmlab_event_protect;
+struct vmlab_stack;		/* the same */
 
 /**
  * struct vmlab_trace_options - what to trace; all zero but @kinds is everything
  * @kinds: 1 << VMLAB_EVENT_FAULT, _COW, _FORK (which brings exec and exit), _SWITCH (which
- *	brings flushes of TLBs and roll-overs of ASIDs), _PROTECT (which brings its calls), _MAP
+ *	brings flushes of TLBs and roll-overs of ASIDs), _PROTECT (which brings its calls), _MAP,
+ *	_ALLOC (which brings the allocator's system calls)
  * @counts_only: no events, only what vmlab_trace_counts() tells in the end
  * @pids: processes; none and no @argv: all but the caller
  * @nr_pids: how many
@@ -1231,6 +1274,8 @@ struct vmlab_event_protect;
  * @classes: 1 << VMLAB_CLASS_*, 0 for all
  * @min_ns: only faults that took at least that
  * @sz_buffer: bytes of the ring, a power of two; 0 for a good number
+ * @stacks: also those of user mode, for vmlab_trace_stacks()
+ * @library: of VMLAB_EVENT_ALLOC: the file that has malloc(); NULL: find it
  */
 struct vmlab_trace_options {
 	unsigned int kinds;
@@ -1245,6 +1290,8 @@ struct vmlab_trace_options {
 	uint64_t classes;
 	uint64_t min_ns;
 	size_t sz_buffer;
+	bool stacks;
+	const char *library;
 };
 
 /*
@@ -1296,6 +1343,18 @@ int vmlab_trace_segment(struct vmlab_trace *trace, const struct vmlab_event_prot
 			size_t size);
 /* What is to be said of it, in a word ("w-to-x"), or NULL. */
 const char *vmlab_protect_finding(const struct vmlab_event_protect *e);
+/*
+ * Of a question (as VMLAB_EVENT_FAULT) whose stacks were asked for: one for each way by which
+ * something was counted, in the end; free(*out). What found no room was lost.
+ */
+int vmlab_trace_stacks(struct vmlab_trace *trace, unsigned int kind, struct vmlab_stack **out,
+		       size_t *nr);
+/*
+ * Of VMLAB_EVENT_ALLOC: a process's heap as of the last event, NULL where nothing is known
+ * of it; and all of them, free(*out). -ENOENT: it was not asked for, or counts only.
+ */
+const struct vmlab_heap *vmlab_trace_heap(const struct vmlab_trace *trace, pid_t pid);
+int vmlab_trace_heaps(const struct vmlab_trace *trace, struct vmlab_heap **out, size_t *nr);
 void vmlab_trace_close(struct vmlab_trace *trace);
 
 /* Words for VMLAB_EVENT_*, VMLAB_CLASS_*, VMLAB_COW_* and VMLAB_WHY_*; NULL for others. */
@@ -1310,6 +1369,11 @@ const char *vmlab_flush_reason_name(unsigned int reason);
 const char *vmlab_map_what_name(unsigned int what);
 const char *vmlab_map_call_name(const struct vmlab_info *info, uint32_t call);
 const char *vmlab_advice_name(unsigned int advice);
+/* Of VMLAB_EVENT_ALLOC and _MEMORY: functions, system calls, what came of them, rows. */
+const char *vmlab_alloc_function_name(unsigned int function);
+const char *vmlab_memory_call_name(unsigned int call);
+const char *vmlab_memory_what_name(unsigned int what);
+const char *vmlab_alloc_row_name(unsigned int row);
 /* What the question VMLAB_EVENT_PROTECT counts. */
 const char *vmlab_protect_row_name(unsigned int row);
 const char *vmlab_tlb_row_name(unsigned int row);

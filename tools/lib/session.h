@@ -14,6 +14,12 @@ struct vmlab_session {
 };
 
 /* elf.c: the symbols of one file, sorted, so that many addresses can be asked for. */
+/*
+ * Where functions are in the file at @path, of this machine and not of a recording: @nr @names,
+ * @offsets of their first instructions; those that it does not have are left as they are.
+ */
+void vmlab_elf_places(const char *path, const char *const *names, size_t nr, uint64_t *offsets);
+
 struct vmlab_symtab;
 struct vmlab_symtab *vmlab_symtab_new(const char *path);
 void vmlab_symtab_free(struct vmlab_symtab *symtab);

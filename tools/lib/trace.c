@@ -26,7 +26,9 @@
 #include <linux/types.h>
 #include <vmlab_event.h>
 
+#include "allocator.h"
 #include "bpf.h"
+#include "heap.h"
 #include "kcore.h"
 #include "session.h"
 #include "symbols.h"
@@ -37,6 +39,7 @@
 #include "../../bpf/tlb.skel.h"
 #include "../../bpf/mprotect.skel.h"
 #include "../../bpf/map.skel.h"
+#include "../../bpf/malloc.skel.h"
 #ifdef __aarch64__
 #include "../../bpf/fault_kprobe.skel.h"
 #include "../../bpf/cow_kprobe.skel.h"
@@ -44,6 +47,7 @@
 #include "../../bpf/tlb_kprobe.skel.h"
 #include "../../bpf/mprotect_kprobe.skel.h"
 #include "../../bpf/map_kprobe.skel.h"
+#include "../../bpf/malloc_kprobe.skel.h"
 #define KPROBE(name)	name
 #define MAY_LACK_NAMES	true
 #else
@@ -54,6 +58,7 @@
 
 #define DEFAULT_RING	(16U << 20)
 #define MAX_PROGRAMS	24
+#define MAX_LINKS	(MAX_PROGRAMS + VMLAB_MAX_ALLOCATORS * VMLAB_NR_ALLOC_FUNCTIONS * 2)
 /* Handed over at once; more waits in the ring. */
 #define MAX_BATCH	(1U << 20)
 /* The ring is looked at that often, woken or not. */
@@ -74,6 +79,7 @@ static const struct row {
 	{ VMLAB_EVENT_PROTECT, vmlab_mprotect__elf_bytes,
 	  KPROBE(vmlab_mprotect_kprobe__elf_bytes) },
 	{ VMLAB_EVENT_MAP, vmlab_map__elf_bytes, KPROBE(vmlab_map_kprobe__elf_bytes) },
+	{ VMLAB_EVENT_ALLOC, vmlab_malloc__elf_bytes, KPROBE(vmlab_malloc_kprobe__elf_bytes) },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -81,7 +87,7 @@ static const struct row {
 struct loaded {
 	const struct row *row;
 	struct bpf_object *object;
-	struct bpf_link *links[MAX_PROGRAMS];
+	struct bpf_link *links[MAX_LINKS];
 	size_t nr_links;
 	uint64_t missed;	/* runs that BPF itself left out */
 };
@@ -97,6 +103,9 @@ struct vmlab_trace {
 	int *pidfds;		/* of those that are waited for */
 	size_t nr_pidfds;
 	struct vmlab_symbols *symbols;
+	struct vmlab_heaps *heaps;	/* where an allocator is traced, event by event */
+	struct vmlab_allocator *allocators;
+	int nr_allocators;
 	char *batch;		/* what is being read, */
 	size_t sz_batch;
 	size_t at;
@@ -130,7 +139,7 @@ static bool file_says(const char *path, const char *word)
 
 static uint32_t ring_bytes(const struct vmlab_trace_options *options)
 {
-	if (options->counts_only)
+	if (options->counts_only && !options->stacks)
 		return sysconf(_SC_PAGESIZE);
 	return options->sz_buffer ? options->sz_buffer : DEFAULT_RING;
 }
@@ -184,6 +193,7 @@ static void configure(struct vmlab_trace *trace)
 	c->wake = ring_bytes(o) / 4;
 	c->page_shift = trace->session->info.out_page_shift;
 	c->tags = tags_here(c->pti);
+	c->stacks = o->stacks;
 }
 
 /* One "events" and one "traced" for all: those of the first object. */
@@ -253,6 +263,14 @@ static int turn_of(const struct bpf_program *program)
 	return keeps_the_list(program) ? 2 : 1;
 }
 
+/* At functions of programs, which are looked for. */
+static bool is_for_a_file(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	return !strcmp(section, "uprobe") || !strcmp(section, "uretprobe");
+}
+
 static int attach(struct loaded *loaded)
 {
 	struct bpf_program *program;
@@ -262,7 +280,8 @@ static int attach(struct loaded *loaded)
 		bpf_object__for_each_program(program, loaded->object) {
 			struct bpf_link *link;
 
-			if (turn_of(program) != turn || !bpf_program__autoload(program))
+			if (turn_of(program) != turn || !bpf_program__autoload(program) ||
+			    is_for_a_file(program))
 				continue;
 			link = bpf_program__attach(program);
 			if (!link)
@@ -302,6 +321,9 @@ static int load_from(struct vmlab_trace *trace, const struct row *row,
 		       -ENOENT;
 	if (!ret)
 		ret = share_maps(trace, loaded->object);
+	if (!ret && !trace->config.stacks)
+		ret = bpf_map__set_max_entries(bpf_object__find_map_by_name(loaded->object,
+									    "stacks"), 1);
 	bpf_object__for_each_program(program, loaded->object)
 		if (keeps_the_list(program) && (trace->nr_loaded || !trace->config.listed))
 			bpf_program__set_autoload(program, false);
@@ -311,7 +333,8 @@ static int load_from(struct vmlab_trace *trace, const struct row *row,
 		else if (is_second_look(program) && !trace->preemptible)
 			bpf_program__set_autoload(program, false);
 		else if (!strcmp(bpf_program__name(program), "code_map") &&
-			 (names_code(trace) || trace->options.counts_only))
+			 (names_code(trace) ||
+			  (trace->options.counts_only && !trace->options.stacks)))
 			bpf_program__set_autoload(program, false);
 		else if (is_for_another(program, trace->btf))
 			bpf_program__set_autoload(program, false);
@@ -319,6 +342,9 @@ static int load_from(struct vmlab_trace *trace, const struct row *row,
 		ret = bpf_object__load(loaded->object);
 	if (!ret)
 		ret = attach(loaded);
+	if (!ret && row->kind == VMLAB_EVENT_ALLOC)
+		ret = vmlab_allocators_attach(trace->allocators, trace->nr_allocators,
+					      loaded->object, loaded->links, &loaded->nr_links);
 	if (ret) {
 		detach(loaded);
 		bpf_object__close(loaded->object);
@@ -348,13 +374,28 @@ static bool may_be_preempted(const struct btf *btf)
 	return btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
 }
 
+/* Is it to be loaded? An allocator's pages become real by faults, asked for or not. */
+static bool is_needed(const struct vmlab_trace *trace, unsigned int kind)
+{
+	return trace->options.kinds >> kind & 1 || (kind == VMLAB_EVENT_FAULT && trace->heaps);
+}
+
+static int find_allocators(struct vmlab_trace *trace)
+{
+	trace->allocators = calloc(VMLAB_MAX_ALLOCATORS, sizeof(*trace->allocators));
+	if (!trace->allocators)
+		return -ENOMEM;
+	trace->nr_allocators = vmlab_allocators_find(&trace->options, trace->allocators);
+	return trace->nr_allocators < 0 ? trace->nr_allocators : 0;
+}
+
 static int load_rows(struct vmlab_trace *trace)
 {
 	size_t i;
 	int ret;
 
 	for (i = 0; i < NR_ROWS; i++) {
-		if (!(trace->options.kinds >> rows[i].kind & 1))
+		if (!is_needed(trace, rows[i].kind))
 			continue;
 		ret = load(trace, &rows[i]);
 		if (!ret)
@@ -427,7 +468,9 @@ static int start_live(struct vmlab_trace *trace)
 	trace->pidfds = calloc(o->nr_pids + 1, sizeof(*trace->pidfds));
 	if (!trace->pidfds)
 		return -ENOMEM;
-	ret = load_all(trace);
+	ret = o->kinds >> VMLAB_EVENT_ALLOC & 1 ? find_allocators(trace) : 0;
+	if (!ret)
+		ret = load_all(trace);
 	for (i = 0; i < o->nr_pids && !ret; i++)
 		ret = trace_process(trace, o->pids[i], VMLAB_TRACED_NOW);
 	if (ret)
@@ -484,7 +527,10 @@ int vmlab_trace_start(struct vmlab_session *session, const struct vmlab_trace_op
 	trace->options = *options;
 	configure(trace);
 	trace->symbols = vmlab_symbols_new(session);
-	if (!trace->symbols)
+	if (options->kinds >> VMLAB_EVENT_ALLOC & 1 && !options->counts_only)
+		trace->heaps = vmlab_heaps_new(session->info.out_page_shift);
+	if (!trace->symbols || (options->kinds >> VMLAB_EVENT_ALLOC & 1 &&
+				!options->counts_only && !trace->heaps))
 		ret = -ENOMEM;
 	/* Before anything is loaded: it should not inherit what we hold. */
 	if (!ret && options->argv)
@@ -649,6 +695,10 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct vmlab_event_protect_call);
 	case VMLAB_EVENT_MAP:
 		return offsetof(struct vmlab_event_map, names);
+	case VMLAB_EVENT_ALLOC:
+		return sizeof(struct vmlab_event_alloc);
+	case VMLAB_EVENT_MEMORY:
+		return sizeof(struct vmlab_event_memory);
 	}
 	return SIZE_MAX;
 }
@@ -761,11 +811,27 @@ int vmlab_trace_next(struct vmlab_trace *trace, const struct vmlab_event **out)
 		if ((*out)->kind == VMLAB_EVENT_FORK)
 			vmlab_symbols_inherit(trace->symbols, (*out)->pid,
 					      ((struct vmlab_event_fork *)*out)->child);
-		if ((*out)->kind != VMLAB_EVENT_CODE)
-			return ret;
+		if (trace->heaps && vmlab_heaps_add(trace->heaps, *out))
+			return -ENOMEM;
 		/* Nothing for others to see. */
-		note_code(trace, (const struct vmlab_event_code *)*out);
+		if ((*out)->kind == VMLAB_EVENT_CODE)
+			note_code(trace, (const struct vmlab_event_code *)*out);
+		else if ((*out)->kind != VMLAB_EVENT_FAULT ||
+			 trace->options.kinds >> VMLAB_EVENT_FAULT & 1)
+			return ret;
 	}
+}
+
+const struct vmlab_heap *vmlab_trace_heap(const struct vmlab_trace *trace, pid_t pid)
+{
+	return trace->heaps ? vmlab_heaps_of(trace->heaps, pid) : NULL;
+}
+
+int vmlab_trace_heaps(const struct vmlab_trace *trace, struct vmlab_heap **out, size_t *nr)
+{
+	*out = NULL;
+	*nr = 0;
+	return trace->heaps ? vmlab_heaps_all(trace->heaps, out, nr) : -ENOENT;
 }
 
 static ssize_t compute_counts(const void *ctx, char **out)
@@ -795,17 +861,24 @@ static ssize_t compute_counts(const void *ctx, char **out)
 	return sizeof(*sum);
 }
 
-int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
-		       struct vmlab_trace_counts *out)
+/* The object of a question; NULL: it was not asked, or a recording answers. */
+static const struct loaded *loaded_of(const struct vmlab_trace *trace, unsigned int kind)
 {
-	const struct loaded *loaded = NULL;
-	char name[32], *bytes;
-	ssize_t len;
 	size_t i;
 
 	for (i = 0; i < trace->nr_loaded; i++)
 		if (trace->loaded[i].row->kind == kind)
-			loaded = &trace->loaded[i];
+			return &trace->loaded[i];
+	return NULL;
+}
+
+int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
+		       struct vmlab_trace_counts *out)
+{
+	const struct loaded *loaded = loaded_of(trace, kind);
+	char name[32], *bytes;
+	ssize_t len;
+
 	if (!loaded && !vmlab_source_is_replay(trace->session->source))
 		return -ENOENT;
 	snprintf(name, sizeof(name), "trace-counts:%u", kind);
@@ -816,6 +889,72 @@ int vmlab_trace_counts(struct vmlab_trace *trace, unsigned int kind,
 		memcpy(out, bytes, sizeof(*out));
 	free(bytes);
 	return len == sizeof(*out) ? 0 : -EBADMSG;
+}
+
+/* Of one process together, what is most frequent first. */
+static int by_count(const void *a, const void *b)
+{
+	const struct vmlab_stack *one = a, *other = b;
+
+	if (one->pid != other->pid)
+		return one->pid < other->pid ? -1 : 1;
+	if (one->count != other->count)
+		return one->count > other->count ? -1 : 1;
+	return memcmp(one, other, sizeof(*one));
+}
+
+static ssize_t compute_stacks(const void *ctx, char **out)
+{
+	const struct loaded *loaded = ctx;
+	struct bpf_map *map = bpf_object__find_map_by_name(loaded->object, "stacks");
+	const size_t max = bpf_map__max_entries(map);
+	struct vmlab_stack *all = calloc(max + 1, sizeof(*all));
+	const int fd = bpf_map__fd(map);
+	uint64_t key, *last = NULL;
+	size_t nr = 0, i;
+
+	if (!all)
+		return -ENOMEM;
+	for (; nr < max && !bpf_map_get_next_key(fd, last, &key); last = &key)
+		nr += !bpf_map_lookup_elem(fd, &key, &all[nr]);
+	/* What one that was read before has left behind its end. */
+	for (i = 0; i < nr; i++)
+		if (all[i].nr < VMLAB_STACK_DEPTH)
+			memset(&all[i].ips[all[i].nr], 0,
+			       (VMLAB_STACK_DEPTH - all[i].nr) * sizeof(all[i].ips[0]));
+	qsort(all, nr, sizeof(*all), by_count);
+	*out = (char *)all;
+	return nr * sizeof(*all);
+}
+
+int vmlab_trace_stacks(struct vmlab_trace *trace, unsigned int kind, struct vmlab_stack **out,
+		       size_t *nr)
+{
+	const struct loaded *loaded = loaded_of(trace, kind);
+	char name[32], *bytes = NULL;
+	ssize_t len;
+	size_t i;
+
+	*out = NULL;
+	*nr = 0;
+	if (!loaded && !vmlab_source_is_replay(trace->session->source))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "trace-stacks:%u", kind);
+	len = vmlab_source_answer(trace->session->source, name, compute_stacks, loaded, &bytes);
+	if (len < 0)
+		return len;
+	if (len % sizeof(**out)) {
+		free(bytes);
+		return -EBADMSG;
+	}
+	*out = (struct vmlab_stack *)bytes;
+	*nr = len / sizeof(**out);
+	for (i = 0; i < *nr; i++) {
+		(*out)[i].comm[VMLAB_EVENT_COMM - 1] = '\0';
+		if ((*out)[i].nr > VMLAB_STACK_DEPTH)
+			(*out)[i].nr = VMLAB_STACK_DEPTH;
+	}
+	return 0;
 }
 
 bool vmlab_trace_has_tags(const struct vmlab_trace *trace)
@@ -851,16 +990,13 @@ static ssize_t compute_processes(const void *ctx, char **out)
 
 int vmlab_trace_processes(struct vmlab_trace *trace, struct vmlab_tlb_process **out, size_t *nr)
 {
-	const struct loaded *loaded = NULL;
+	const struct loaded *loaded = loaded_of(trace, VMLAB_EVENT_SWITCH);
 	char *bytes = NULL;
 	ssize_t len;
 	size_t i;
 
 	*out = NULL;
 	*nr = 0;
-	for (i = 0; i < trace->nr_loaded; i++)
-		if (trace->loaded[i].row->kind == VMLAB_EVENT_SWITCH)
-			loaded = &trace->loaded[i];
 	if (!loaded && !vmlab_source_is_replay(trace->session->source))
 		return -ENOENT;
 	len = vmlab_source_answer(trace->session->source, "trace-processes", compute_processes,
@@ -994,6 +1130,8 @@ void vmlab_trace_close(struct vmlab_trace *trace)
 	free(trace->pidfds);
 	vmlab_child_kill(&trace->child);
 	vmlab_symbols_free(trace->symbols);
+	vmlab_heaps_free(trace->heaps);
+	free(trace->allocators);
 	free(trace->batch);
 	free(trace->filling);
 	free(trace);
@@ -1020,6 +1158,8 @@ const char *vmlab_event_name(unsigned int kind)
 		[VMLAB_EVENT_PROTECT]	= "mprotect",
 		[VMLAB_EVENT_PROTECT_CALL] = "mprotect-call",
 		[VMLAB_EVENT_MAP]	= "map",
+		[VMLAB_EVENT_ALLOC]	= "malloc",
+		[VMLAB_EVENT_MEMORY]	= "malloc-memory",
 	};
 
 	return WORD(words, kind);
@@ -1191,4 +1331,51 @@ const char *vmlab_advice_name(unsigned int advice)
 	return advice == 100 ? "hwpoison" : advice == 101 ? "soft-offline" :
 	       advice == 102 ? "guard-install" : advice == 103 ? "guard-remove" :
 	       WORD(words, advice);
+}
+
+const char *vmlab_memory_call_name(unsigned int call)
+{
+	static const char *const words[VMLAB_NR_MEMORY_CALLS] = {
+		[VMLAB_MEMORY_BRK]	= "brk",
+		[VMLAB_MEMORY_MMAP]	= "mmap",
+		[VMLAB_MEMORY_MUNMAP]	= "munmap",
+		[VMLAB_MEMORY_MREMAP]	= "mremap",
+		[VMLAB_MEMORY_MADVISE]	= "madvise",
+		[VMLAB_MEMORY_MPROTECT]	= "mprotect",
+	};
+
+	return WORD(words, call);
+}
+
+const char *vmlab_memory_what_name(unsigned int what)
+{
+	static const char *const words[VMLAB_NR_MEMORY_WHATS] = {
+		[VMLAB_MEMORY_GOT]	= "got",
+		[VMLAB_MEMORY_GIVEN]	= "given-back",
+		[VMLAB_MEMORY_EMPTIED]	= "emptied",
+		[VMLAB_MEMORY_CHANGED]	= "changed",
+		[VMLAB_MEMORY_ASKED]	= "asked",
+		[VMLAB_MEMORY_REFUSED]	= "refused",
+		[VMLAB_MEMORY_CLEARED]	= "cleared",
+	};
+
+	return WORD(words, what);
+}
+
+const char *vmlab_alloc_row_name(unsigned int row)
+{
+	static const char *const words[VMLAB_ALLOC_ROWS] = {
+		[VMLAB_ALLOC_ROW_FAILED]	= "alloc-failed",
+		[VMLAB_ALLOC_ROW_BYTES]		= "alloc-bytes",
+		[VMLAB_ALLOC_ROW_GOT]		= "alloc-got-bytes",
+		[VMLAB_ALLOC_ROW_GIVEN]		= "alloc-given-bytes",
+		[VMLAB_ALLOC_ROW_CALL + VMLAB_MEMORY_BRK]	= "alloc-brk",
+		[VMLAB_ALLOC_ROW_CALL + VMLAB_MEMORY_MMAP]	= "alloc-mmap",
+		[VMLAB_ALLOC_ROW_CALL + VMLAB_MEMORY_MUNMAP]	= "alloc-munmap",
+		[VMLAB_ALLOC_ROW_CALL + VMLAB_MEMORY_MREMAP]	= "alloc-mremap",
+		[VMLAB_ALLOC_ROW_CALL + VMLAB_MEMORY_MADVISE]	= "alloc-madvise",
+		[VMLAB_ALLOC_ROW_CALL + VMLAB_MEMORY_MPROTECT]	= "alloc-mprotect",
+	};
+
+	return row < VMLAB_NR_ALLOC_FUNCTIONS ? vmlab_alloc_function_name(row) : WORD(words, row);
 }

@@ -314,6 +314,10 @@ static void put_value(struct json *j, enum render_type type, const struct render
 	case RENDER_BAR:
 		put_number(j, v->num);
 		break;
+	case RENDER_MICROS:
+		next(j);
+		j->sink.len += digits_thousandths(sink_room(&j->sink, DIGITS_MAX), v->num);
+		break;
 	case RENDER_BOOL:
 		next(j);
 		if (v->num)

@@ -84,6 +84,14 @@ void render_row(struct render *r, const struct render_value *values)
 	r->ops->row(r, values);
 }
 
+void render_row_of(struct render *r, const struct render_field *fields, size_t nr,
+		   const struct render_value *values)
+{
+	r->fields = fields;
+	r->nr_fields = nr;
+	r->ops->row(r, values);
+}
+
 void render_table_end(struct render *r)
 {
 	r->ops->table_end(r);

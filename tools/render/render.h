@@ -22,6 +22,7 @@ enum render_type {
 	RENDER_HEX,		/* an address or raw entry: "0x7f12..." */
 	RENDER_NUM,		/* a count, a frame, bits */
 	RENDER_SIZE,		/* bytes; with a unit for people */
+	RENDER_MICROS,		/* nanoseconds, as microseconds with three decimals */
 	RENDER_BOOL,
 	RENDER_TEXT,
 	RENDER_PERMS,		/* "r-x" */
@@ -115,6 +116,9 @@ void render_no_object(struct render *r, const char *key);
 void render_table(struct render *r, const char *key, const char *title,
 		  const struct render_field *fields, size_t nr);
 void render_row(struct render *r, const struct render_value *values);
+/* The same for programs, with other fields than the table's; these stay with the caller, too. */
+void render_row_of(struct render *r, const struct render_field *fields, size_t nr,
+		   const struct render_value *values);
 void render_table_end(struct render *r);
 /*
  * Lines that come when they come, in place of a document: each is an object of its own,

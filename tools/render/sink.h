@@ -96,6 +96,18 @@ static inline size_t digits_decimal(char *buf, uint64_t num)
 	return DIGITS_MAX - at;
 }
 
+/* "1.234" of 1234 into @buf, of DIGITS_MAX bytes; returns its length. */
+static inline size_t digits_thousandths(char *buf, uint64_t num)
+{
+	size_t len = digits_decimal(buf, num / 1000), i;
+
+	for (i = 100; i; i /= 10)
+		buf[len + (i == 100 ? 1 : i == 10 ? 2 : 3)] = '0' + num % 1000 / i % 10;
+	buf[len] = '.';
+	buf[len + 4] = '\0';
+	return len + 4;
+}
+
 /* "0x12ab" into @buf, of DIGITS_MAX bytes; returns its length. */
 static inline size_t digits_hex(char *buf, uint64_t num)
 {

@@ -278,6 +278,8 @@ static struct shown format(struct render *r, char *buf, size_t size, enum render
 		return shown_ascii(buf, digits_decimal(buf, v->num));
 	case RENDER_SIZE:
 		return shown_ascii(buf, format_size(buf, v->num));
+	case RENDER_MICROS:
+		return shown_ascii(buf, digits_thousandths(buf, v->num));
 	case RENDER_BOOL:
 		return v->num ? shown_ascii("yes", 3) : shown_ascii("no", 2);
 	case RENDER_TEXT:

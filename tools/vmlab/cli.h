@@ -150,6 +150,7 @@ enum cli_where {
 	CLI_AT_LESSON,
 	CLI_AT_SNAPSHOT,	/* what a snapshot was expected to hold */
 	CLI_AT_TRACE,
+	CLI_AT_TIMELINE,	/* the file of one */
 	CLI_AT_OUTPUT,
 };
 
