@@ -4,7 +4,8 @@
  * clock counts them (tools/lab/run -I): the same anonymous faults with nobody looking,
  * counted in the kernel, and told event by event. The one who reads the events is held
  * meanwhile, and reported apart; then a storm of faults with everybody running: what is
- * not told is counted.
+ * not told is counted. Then the same of calls: mprotect, mmap with munmap, malloc with
+ * free, the system calls beside strace, which stops at each.
  *
  * usage: bench_trace [FAULTS-OF-THE-STORM]
  */
@@ -31,6 +32,7 @@
 #define RANGE		"200000000000-210000000000"
 #define LIMIT_SUMMARY	2000.0
 #define LIMIT_EVENTS	2500.0
+#define NR_CALLS	5000UL
 
 struct tracer {
 	pid_t pid;
@@ -59,11 +61,73 @@ static int fault_all(void)
 	return 0;
 }
 
-/* The cost of one of @nr pages that are mapped, written for the first time, unmapped. */
-static double fault(unsigned long nr)
+static int protect_all(void)
+{
+	char *at = mmap(ARENA, PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	unsigned long i;
+
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	*(volatile char *)at = 1;
+	for (i = 0; i < nr_pages; i++)
+		mprotect(at, PAGE, i & 1 ? PROT_READ | PROT_WRITE : PROT_READ);
+	munmap(at, PAGE);
+	return 0;
+}
+
+static int map_all(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (mmap(ARENA, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+			return -ENOMEM;
+		munmap(ARENA, PAGE);
+	}
+	return 0;
+}
+
+static int allocate_all(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		void *volatile piece = malloc(100);
+
+		free(piece);
+	}
+	return 0;
+}
+
+/**
+ * struct work - what is done many times, and who looks on
+ * @kind: of `vmlab trace`
+ * @all: does it nr_pages times
+ * @events: that each has
+ * @strace: its system calls, for a peer that stops at each; NULL: there is none
+ */
+struct work {
+	const char *kind;
+	bench_fn all;
+	unsigned int events;
+	const char *strace;
+};
+
+static const struct work faults = { "fault", fault_all, 1, NULL };
+
+static const struct work calls[] = {
+	{ "mprotect", protect_all, 2, "trace=mprotect" },
+	{ "map", map_all, 2, "trace=mmap,munmap" },
+	{ "malloc", allocate_all, 2, NULL },
+};
+
+/* The cost of one of @nr: a page that is mapped, written for the first time, unmapped. */
+static double cost(const struct work *work, unsigned long nr)
 {
 	nr_pages = nr;
-	return bench_cost(fault_all) / nr;
+	return bench_cost(work->all) / nr;
 }
 
 static void take(struct tracer *t)
@@ -86,9 +150,10 @@ static void take(struct tracer *t)
 	t->tail[t->len] = '\0';
 }
 
-/* Until it says something about a fault of ours: then it is there. */
-static void start(struct tracer *t, const char *how)
+static void start(struct tracer *t, const struct work *work, const char *how)
 {
+	/* An allocator's lines have no range. */
+	const char *range = work->all == allocate_all ? "--json" : "--range=" RANGE;
 	char pid[16];
 	int fds[2];
 
@@ -101,8 +166,12 @@ static void start(struct tracer *t, const char *how)
 		dup2(fds[1], 1);
 		close(fds[0]);
 		close(fds[1]);
-		execlp("vmlab", "vmlab", "trace", "fault", "--json", "--range", RANGE, "-p", pid,
-		       how, NULL);
+		if (!how || strncmp(how, "trace=", 6))
+			execlp("vmlab", "vmlab", "trace", work->kind, "--json", range, "-p", pid,
+			       how, NULL);
+		else
+			execlp("strace", "strace", "-q", "-o", "/dev/null", "-e", how, "-p", pid,
+			       NULL);
 		_exit(127);
 	}
 	close(fds[1]);
@@ -110,12 +179,12 @@ static void start(struct tracer *t, const char *how)
 }
 
 /* A tracer that counts says nothing until its end: a fault that got slower tells. */
-static void wait_attached(struct tracer *t, double bare)
+static void wait_attached(struct tracer *t, const struct work *work, double bare)
 {
 	struct timespec tick = { .tv_nsec = 200 * 1000 * 1000 };
 	int i;
 
-	for (i = 0; i < 1500 && fault(256) < bare * 1.08; i++)
+	for (i = 0; i < 1500 && cost(work, 256) < bare * 1.08; i++)
 		nanosleep(&tick, NULL);
 	/* All programs, not only the first. */
 	sleep(3);
@@ -147,15 +216,53 @@ static double cpu_ns(pid_t pid)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
+/* What one costs more while somebody looks on so. */
+static double added(const struct work *work, const char *how, unsigned long nr, double bare)
+{
+	struct tracer t;
+	double more;
+
+	start(&t, work, how);
+	wait_attached(&t, work, bare);
+	more = cost(work, nr) - bare;
+	end(&t);
+	return more;
+}
+
 /* Counted in the kernel, and no events. */
 static void summary(double bare)
 {
-	struct tracer t;
+	bench_line("trace-summary", added(&faults, "--summary", NR, bare), "limit", LIMIT_SUMMARY,
+		   NR);
+}
 
-	start(&t, "--summary");
-	wait_attached(&t, bare);
-	bench_line("trace-summary", fault(NR) - bare, "limit", LIMIT_SUMMARY, NR);
-	end(&t);
+/* Counted, and told while the one who reads is held; the peer is part of each call. */
+static void call(const struct work *work)
+{
+	const double bare = cost(work, NR_CALLS);
+	const double peer = work->strace ? added(work, work->strace, NR_CALLS, bare) : bare;
+	const char *name = work->strace ? "strace" : "nobody";
+	uint64_t before, lost;
+	struct tracer t;
+	char line[64];
+	double told;
+
+	snprintf(line, sizeof(line), "trace-%s-summary", work->kind);
+	bench_line(line, added(work, "--summary", NR_CALLS, bare), name, peer, NR_CALLS);
+	start(&t, work, NULL);
+	wait_attached(&t, work, bare);
+	kill(t.pid, SIGSTOP);
+	told = cost(work, NR_CALLS) - bare;
+	before = t.lines;
+	kill(t.pid, SIGCONT);
+	/* bench_cost() did it four times. */
+	while (t.out >= 0 && t.lines < before + 4 * work->events * NR_CALLS)
+		take(&t);
+	lost = end(&t);
+	snprintf(line, sizeof(line), "trace-%s-events", work->kind);
+	bench_line(line, told, name, peer, NR_CALLS);
+	snprintf(line, sizeof(line), "trace-%s-lost", work->kind);
+	bench_line(line, lost, NULL, 0, 4 * work->events * NR_CALLS);
 }
 
 /* Told, while the one who reads is held; then read, and nothing else runs. */
@@ -165,10 +272,10 @@ static void events(double bare)
 	uint64_t before, lost;
 	double told, read;
 
-	start(&t, NULL);
-	wait_attached(&t, bare);
+	start(&t, &faults, NULL);
+	wait_attached(&t, &faults, bare);
 	kill(t.pid, SIGSTOP);
-	told = fault(NR);
+	told = cost(&faults, NR);
 	before = t.lines;
 	read = cpu_ns(t.pid);
 	kill(t.pid, SIGCONT);
@@ -189,8 +296,8 @@ static void storm(double bare, unsigned long nr)
 	unsigned long left;
 	struct tracer t;
 
-	start(&t, NULL);
-	wait_attached(&t, bare);
+	start(&t, &faults, NULL);
+	wait_attached(&t, &faults, bare);
 	before = t.lines;
 	for (left = nr; left; left -= nr_pages) {
 		nr_pages = left < CHUNK ? left : CHUNK;
@@ -207,7 +314,8 @@ static void storm(double bare, unsigned long nr)
 
 int main(int argc, char **argv)
 {
-	double bare = fault(NR);
+	double bare = cost(&faults, NR);
+	size_t i;
 
 	if (bare < 0) {
 		bench_skip("trace", "no memory");
@@ -217,5 +325,7 @@ int main(int argc, char **argv)
 	summary(bare);
 	events(bare);
 	storm(bare, argc > 1 ? strtoul(argv[1], NULL, 10) : STORM);
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		call(&calls[i]);
 	return 0;
 }

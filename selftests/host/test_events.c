@@ -391,6 +391,110 @@ TEST(mappings_have_the_names_that_the_kernel_gave_them)
 	}
 }
 
+/* A heap's life, event by event. */
+struct life {
+	struct forge f;
+	struct command_ran ran;
+};
+
+static void life_asks(struct life *life, uint32_t function, uint64_t size, uint64_t ptr, uint64_t old)
+{
+	const struct vmlab_event_alloc e = {
+		.head = { .size = sizeof(e), .kind = VMLAB_EVENT_ALLOC, .pid = 7, .tid = 7, .by = 7,
+			  .comm = "who" },
+		.size = size, .ptr = ptr, .old = old, .function = function,
+	};
+
+	batch(&life->f, &e, sizeof(e));
+}
+
+static void life_gets(struct life *life, uint32_t call, uint32_t what, uint64_t start, uint64_t end)
+{
+	const struct vmlab_event_memory e = {
+		.head = { .size = sizeof(e), .kind = VMLAB_EVENT_MEMORY, .pid = 7, .tid = 7, .by = 7,
+			  .comm = "who" },
+		.start = start, .end = end, .call = call, .what = what,
+	};
+
+	batch(&life->f, &e, sizeof(e));
+}
+
+static void life_faults(struct life *life, uint64_t va, uint8_t level)
+{
+	const struct vmlab_event_fault e = {
+		.head = { .size = sizeof(e), .kind = VMLAB_EVENT_FAULT, .pid = 7, .tid = 7, .by = 7,
+			  .comm = "who" },
+		.va = va, .level_after = level, .new_pfn = 1,
+		.class = level == 2 ? VMLAB_CLASS_THP_NEW : VMLAB_CLASS_ANON_NEW,
+	};
+
+	batch(&life->f, &e, sizeof(e));
+}
+
+static void life_ends(struct life *life)
+{
+	const struct vmlab_trace_counts counts = { .lost = 0 };
+
+	batch(&life->f, NULL, 0);
+	forge_add(&life->f, VMLAB_RECORD_TEXT, 0, "trace-counts:13", 15, &counts, sizeof(counts));
+	recording_forged(&life->f, "trace --json malloc", &life->ran);
+}
+
+TEST(a_heap_is_what_its_events_add_up_to)
+{
+	struct life life;
+
+	begin(&life.f);
+	/* 16 pages by brk, three of them touched, one twice; one page of nobody's. */
+	life_gets(&life, VMLAB_MEMORY_BRK, VMLAB_MEMORY_GOT, 0x10000, 0x20000);
+	life_asks(&life, VMLAB_ALLOC_MALLOC, 0x1800, 0x10800, 0);
+	life_faults(&life, 0x10000, 1);
+	life_faults(&life, 0x11234, 1);
+	life_faults(&life, 0x11fff, 1);
+	life_faults(&life, 0x1f000, 1);
+	life_faults(&life, 0x90000, 1);
+	life_asks(&life, VMLAB_ALLOC_CALLOC, 0x1000, 0x15000, 0);
+	/* Of the first piece half a page and a page are real, of the second one nothing. */
+	life_asks(&life, VMLAB_ALLOC_REALLOC, 0x40, 0x10100, 0x10800);
+	life_asks(&life, VMLAB_ALLOC_FREE, 0, 0, 0x15000);
+	/* One of its own moves, with its page, and grows. */
+	life_gets(&life, VMLAB_MEMORY_MMAP, VMLAB_MEMORY_GOT, 0x400000, 0x402000);
+	life_faults(&life, 0x401000, 1);
+	life_gets(&life, VMLAB_MEMORY_MREMAP, VMLAB_MEMORY_GIVEN, 0x400000, 0x402000);
+	life_gets(&life, VMLAB_MEMORY_MREMAP, VMLAB_MEMORY_GOT, 0x500000, 0x504000);
+	/* And a huge page, of which half is given back. */
+	life_gets(&life, VMLAB_MEMORY_MMAP, VMLAB_MEMORY_GOT, 0x800000, 0xa00000);
+	life_faults(&life, 0x812345, 2);
+	life_gets(&life, VMLAB_MEMORY_MUNMAP, VMLAB_MEMORY_GIVEN, 0x900000, 0xa00000);
+	life_ends(&life);
+	EXPECT_EQ(0, life.ran.status) TH_LOG("%s", life.ran.err);
+	EXPECT_NE(NULL, strstr(life.ran.out, "\"function\":\"realloc\",\"size\":64,\"align\":null,\"ptr\":\"0x10100\",\"old\":\"0x10800\",\"freed\":6144,\"freed_real\":6144,\"result\":\"ok\",\"calls\":0,\"live\":4160,\"held\":65536,\"real\":12288,"));
+	EXPECT_NE(NULL, strstr(life.ran.out, "\"freed\":4096,\"freed_real\":0,\"result\":\"ok\",\"calls\":0,\"live\":64,"));
+	EXPECT_NE(NULL, strstr(life.ran.out, "\"call\":\"mremap\",\"what\":\"got\",\"start\":\"0x500000\",\"end\":\"0x504000\",\"bytes\":16384,\"served\":0,\"live\":64,\"held\":81920,\"real\":16384}"));
+	EXPECT_NE(NULL, strstr(life.ran.out, "\"heaps\":[{\"pid\":7,\"comm\":\"who\",\"requests\":3,\"frees\":1,\"calls\":5,\"asked\":10304,\"asked_real\":6208,\"live\":64,\"live_peak\":10240,\"held\":1130496,\"held_peak\":2179072,\"real\":1064960,\"real_total\":2113536}]")) TH_LOG("%s", life.ran.out);
+	command_done(&life.ran);
+}
+
+/* Ranges that no machine has end at once. */
+TEST(a_heap_of_a_forged_recording_takes_no_time)
+{
+	struct life life;
+
+	begin(&life.f);
+	life_gets(&life, VMLAB_MEMORY_MMAP, VMLAB_MEMORY_GOT, 0, ~0ULL);
+	life_faults(&life, 0x401000, 1);
+	life_asks(&life, VMLAB_ALLOC_MALLOC, ~0ULL, 0x1000, 0);
+	life_asks(&life, VMLAB_ALLOC_FREE, 0, 0, 0x1000);
+	life_gets(&life, VMLAB_MEMORY_MREMAP, VMLAB_MEMORY_GIVEN, 0, ~0ULL);
+	life_gets(&life, VMLAB_MEMORY_MREMAP, VMLAB_MEMORY_GOT, 0x1000, ~0ULL);
+	life_gets(&life, VMLAB_MEMORY_MADVISE, VMLAB_MEMORY_EMPTIED, 5, ~0ULL);
+	life_gets(&life, VMLAB_MEMORY_MUNMAP, VMLAB_MEMORY_GIVEN, ~0ULL, 0);
+	life_gets(&life, 77, 99, 1, 2);
+	life_ends(&life);
+	EXPECT_EQ(0, life.ran.status) TH_LOG("%s", life.ran.err);
+	command_done(&life.ran);
+}
+
 /* No tags, nobody's address space, nobody known who asked: null, and no number. */
 TEST(what_is_not_known_of_a_tlb_is_null)
 {

@@ -291,6 +291,29 @@ static int forget_pages(const struct vmlab_heaps *heaps, struct heap *heap,
 	return 0;
 }
 
+/* Those of [start, start + size) that are known, by address, as they are; into @out. */
+static size_t pages_of(const struct vmlab_heaps *heaps, const struct heap *heap, uint64_t start,
+		       uint64_t size, struct slot *out)
+{
+	const struct table *table = &heap->pages;
+	size_t nr = 0, i;
+	uint64_t at;
+
+	if (size / heaps->page > table->room) {
+		for (i = 0; i < table->room; i++)
+			if (table->slots[i].key && table->slots[i].key - start < size)
+				out[nr++] = table->slots[i];
+		return nr;
+	}
+	for (at = 0; at < size; at += heaps->page) {
+		const struct slot *slot = look_up(table, start + at);
+
+		if (slot)
+			out[nr++] = *slot;
+	}
+	return nr;
+}
+
 /* mremap: pages go with what they are pages of. What was at the other place is gone. */
 static int move_pages(const struct vmlab_heaps *heaps, struct heap *heap,
 		      const struct range *from, const struct range *to)
@@ -298,23 +321,25 @@ static int move_pages(const struct vmlab_heaps *heaps, struct heap *heap,
 	const uint64_t old = from->end - from->start, new = to->end - to->start;
 	const uint64_t size = old < new ? old : new;
 	struct range rest = { from->start + size, from->end };
-	uint64_t at;
+	struct slot *moved;
+	size_t nr, i;
 	int ret;
 
 	pages_are_gone(heaps, heap, &rest);
 	if (from->start == to->start)
 		return 0;
 	ret = forget_pages(heaps, heap, to);
-	for (at = 0; at < size && !ret; at += heaps->page) {
-		struct slot *slot = look_up(&heap->pages, from->start + at);
-		uint64_t value;
-
-		if (!slot)
-			continue;
-		value = slot->value;
-		take_out(&heap->pages, slot);
-		ret = set(&heap->pages, to->start + at, value);
-	}
+	if (ret)
+		return ret;
+	moved = calloc(heap->pages.nr + 1, sizeof(*moved));
+	if (!moved)
+		return -ENOMEM;
+	nr = pages_of(heaps, heap, from->start, size, moved);
+	for (i = 0; i < nr; i++)
+		take_out(&heap->pages, look_up(&heap->pages, moved[i].key));
+	for (i = 0; i < nr && !ret; i++)
+		ret = set(&heap->pages, moved[i].key - from->start + to->start, moved[i].value);
+	free(moved);
 	return ret;
 }
 
