@@ -110,6 +110,18 @@ static void expect_sums(struct __test_metadata *_metadata, const struct answer *
 	EXPECT_EQ(major, seen_major);
 }
 
+/* What was told in place of what was expected. */
+static void say_faults(const char *out, unsigned long long start, unsigned long long end)
+{
+	const char *line;
+
+	for (line = out; line; line = line_next(line))
+		if (line_is(line, "kind", "fault") && line_number(line, "va") >= start &&
+		    line_number(line, "va") < end)
+			fprintf(stderr, "# %.*s\n", (int)strcspn(line, "\n"), line);
+	fprintf(stderr, "# %.*s\n", 900, line_last(out));
+}
+
 TEST_F_TIMEOUT(trace, names_every_kind_of_fault_and_counts_it, 300)
 {
 	unsigned long long start, end;
@@ -127,7 +139,10 @@ TEST_F_TIMEOUT(trace, names_every_kind_of_fault_and_counts_it, 300)
 		if (sscanf(line, "expect %llx %llx %31s %d", &start, &end, fault_class, &nr) != 4)
 			continue;
 		here = line_count(a.out, "fault", start, end, "class", fault_class);
-		EXPECT_EQ(nr, here) TH_LOG("%s at %llx", fault_class, start);
+		EXPECT_EQ(nr, here) {
+			TH_LOG("%s at %llx", fault_class, start);
+			say_faults(a.out, start, end);
+		}
 		expected += nr;
 		/* Each page is another place: nothing is told twice. */
 	}
