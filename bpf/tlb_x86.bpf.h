@@ -23,6 +23,8 @@
 #define USER_PCID	0x800
 /* Beyond the slots are tags that are the same on all CPUs. */
 #define NO_SLOT		VMLAB_EVENT_UNKNOWN
+/* Room for all of them, and a power of two. */
+#define SLOT_MASK	7
 
 enum tlb_flush_reason {
 	TLB_FLUSH_ON_TASK_SWITCH,
@@ -57,7 +59,7 @@ extern const struct tlb_state cpu_tlbstate __ksym;
  */
 struct here {
 	struct mm_struct *next;
-	u64 contexts[VMLAB_SLOTS_MAX];
+	u64 contexts[SLOT_MASK + 1];
 	u32 had;
 	u32 reloaded;
 	u64 pages;
@@ -156,6 +158,16 @@ int BPF_PROG(tlb_switch_begins, struct mm_struct *prev, struct mm_struct *next)
 	return 0;
 }
 
+/*
+ * For the verifier, which forgets what a comparison said of a number once the compiler has
+ * put a copy of it away.
+ */
+static __always_inline u32 bounded(u32 slot)
+{
+	asm volatile("%0 &= %1" : "+r"(slot) : "i"(SLOT_MASK));
+	return slot;
+}
+
 static __always_inline u32 outcome_of(const struct here *h, u32 slot)
 {
 	if (!h->reloaded)
@@ -196,7 +208,7 @@ int BPF_PROG(tlb_switch_ends, struct mm_struct *prev, struct mm_struct *next,
 		/* Stale until it is switched to again, where nothing was loaded. */
 		t.generation = BPF_CORE_READ(state, ctxs[slot].tlb_gen);
 		if (t.outcome == VMLAB_TAG_NEW)
-			t.evicted = h->contexts[slot];
+			t.evicted = h->contexts[bounded(slot)];
 	}
 	if (config.tags & VMLAB_TRACE_TAGS) {
 		t.slot = slot < VMLAB_SLOTS_MAX ? slot : NO_SLOT;
