@@ -59,18 +59,6 @@ int BPF_PROG(fork_begin)
 }
 #endif
 
-static __always_inline bool wanted(u32 tgid)
-{
-	char comm[VMLAB_EVENT_COMM];
-
-	if (!wanted_process(tgid))
-		return false;
-	if (!config.comm_len)
-		return true;
-	bpf_get_current_comm(comm, sizeof(comm));
-	return wanted_comm(comm);
-}
-
 /* Room for an event of the thread that runs, with what all have; NULL: not to be told. */
 static __always_inline void *event(u32 size, u32 kind, u32 tgid, u64 ts)
 {
@@ -92,7 +80,7 @@ int BPF_PROG(fork_done, struct task_struct *parent, struct task_struct *child)
 	bool shares = mm == parent->mm;
 
 	/* A thread is no process; a thread of the kernel has no address space. */
-	if (tgid == made || !mm || !wanted(tgid))
+	if (tgid == made || !mm || !wanted_here(tgid))
 		return 0;
 	if (start && start->tid == tid) {
 		ts = start->ts;
@@ -126,7 +114,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	struct vmlab_event_exec *e;
 
 	/* The one that is traced from here on, whichever program runs first. */
-	if (!wanted(tgid) && as != VMLAB_TRACED_FROM_EXEC)
+	if (!wanted_here(tgid) && as != VMLAB_TRACED_FROM_EXEC)
 		return 0;
 	count_row(VMLAB_EVENT_EXEC, VMLAB_EVENT_NS_UNKNOWN);
 	e = event(sizeof(*e), VMLAB_EVENT_EXEC, tgid, bpf_ktime_get_ns());
@@ -144,7 +132,7 @@ int BPF_PROG(exit_done, struct task_struct *task)
 	u32 tgid = task->tgid;
 	struct vmlab_event_exit *e;
 
-	if (task->signal->live.counter || !wanted(tgid))
+	if (task->signal->live.counter || !wanted_here(tgid))
 		return 0;
 	count_row(VMLAB_EVENT_EXIT, VMLAB_EVENT_NS_UNKNOWN);
 	e = event(sizeof(*e), VMLAB_EVENT_EXIT, tgid, bpf_ktime_get_ns());

@@ -314,16 +314,6 @@ static __always_inline void emit(const struct slot *slot, const struct place *af
 	submit(e);
 }
 
-static __always_inline bool wanted_name(void)
-{
-	char comm[VMLAB_EVENT_COMM];
-
-	if (!config.comm_len)
-		return true;
-	bpf_get_current_comm(comm, sizeof(comm));
-	return wanted_comm(comm);
-}
-
 /* It is over: what was it, is it wanted, counted, told. */
 static __always_inline void finish(struct slot *slot, const struct place *after, u64 ns,
 				   u8 signal)

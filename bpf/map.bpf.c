@@ -82,16 +82,6 @@ static __always_inline struct doing *about_to(u32 what, u64 start, u64 end)
 	return doing;
 }
 
-static __always_inline bool named_so(void)
-{
-	char comm[VMLAB_EVENT_COMM];
-
-	if (!config.comm_len)
-		return true;
-	bpf_get_current_comm(comm, sizeof(comm));
-	return wanted_comm(comm);
-}
-
 /* Is it wanted of this thread? An exec's first mappings are its new program's. */
 static __always_inline bool wanted_now(const struct doing *doing)
 {
@@ -100,7 +90,7 @@ static __always_inline bool wanted_now(const struct doing *doing)
 	if (!wanted_process(tgid) &&
 	    !(doing && doing->executing && traced_as(tgid) == VMLAB_TRACED_FROM_EXEC))
 		return false;
-	return named_so();
+	return wanted_name();
 }
 
 /**
@@ -370,7 +360,7 @@ int BPF_PROG(map_forked, struct task_struct *parent, struct task_struct *child)
 	struct mm_struct *mm = child->mm;
 
 	/* Threads, and children that run in the same address space, have nothing of their own. */
-	if (from == to || !mm || mm == parent->mm || !wanted_process(from) || !named_so())
+	if (from == to || !mm || mm == parent->mm || !wanted_here(from))
 		return 0;
 	if (config.listed && !config.follow)
 		return 0;

@@ -137,6 +137,22 @@ static __always_inline bool wanted_comm(const char *comm)
 	return true;
 }
 
+/* Is the thread that runs now called as was asked for? */
+static __always_inline bool wanted_name(void)
+{
+	char comm[VMLAB_EVENT_COMM];
+
+	if (!config.comm_len)
+		return true;
+	bpf_get_current_comm(comm, sizeof(comm));
+	return wanted_comm(comm);
+}
+
+static __always_inline bool wanted_here(u32 tgid)
+{
+	return wanted_process(tgid) && wanted_name();
+}
+
 /*
  * A wake-up costs more than everything else about an event. The reader looks by itself
  * many times a second; it is woken when the ring fills faster than that.

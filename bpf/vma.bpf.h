@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vma.bpf.h - what is told of a mapping, and who is asked for it.
+ * vma.bpf.h - what is told of a mapping, and whether its addresses are asked for.
  *
  * Flags, file and place are read from the VMA while its lock is held; names of its file
  * are longer than everything else, so a record of a mapping without one ends before them.
@@ -50,18 +50,6 @@ static __always_inline void read_mapping(struct mapping *m, struct vm_area_struc
 	m->flags = m->vm_flags & VM_MAYSHARE ? VMLAB_EVENT_F_SHARED : 0;
 	if (!m->file)
 		m->flags |= place_of(vma, m->start, m->end);
-}
-
-static __always_inline bool wanted_here(u32 tgid)
-{
-	char comm[VMLAB_EVENT_COMM];
-
-	if (!wanted_process(tgid))
-		return false;
-	if (!config.comm_len)
-		return true;
-	bpf_get_current_comm(comm, sizeof(comm));
-	return wanted_comm(comm);
 }
 
 static __always_inline bool wanted_addresses(u64 start, u64 end)
