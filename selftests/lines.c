@@ -56,6 +56,11 @@ const char *line_last(const char *text)
 	return line;
 }
 
+bool line_whole(const char *trace)
+{
+	return line_is(line_last(trace), "skipped", "0");
+}
+
 long line_count(const char *text, const char *kind, unsigned long long start,
 		unsigned long long end, const char *key, const char *what)
 {

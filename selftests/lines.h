@@ -33,6 +33,13 @@ long line_count(const char *text, const char *kind, unsigned long long start,
 /* The first line that begins with @word, or "". */
 const char *line_said(const char *text, const char *word);
 
+/*
+ * Did every program of BPF run whenever it was to? A kernel that preempts them leaves out
+ * what comes meanwhile, and the summary says how often: a line may be missing then, which
+ * is counted as lost where it is noticed. Where counts have to be exact, such a run is made again.
+ */
+bool line_whole(const char *trace);
+
 /* Every trace ends with it, and here it must say that nothing was lost. */
 #define EXPECT_SUMMARY(out)							\
 	do {									\

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../ask.h"
@@ -157,6 +158,7 @@ static struct {
 	struct {
 		unsigned long good;
 		unsigned long bad;
+		double seconds;
 	} count[OPS];
 	char why[300];
 } self;
@@ -666,6 +668,14 @@ static const char *opened(const char *image)
 	return NULL;
 }
 
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
 /* ---- calls ------------------------------------------------------------------ */
 
 static int next_fd(struct reader *reader, const struct shape *shape)
@@ -687,6 +697,7 @@ static const char *call(struct reader *reader, const struct shape *shape,
 	const uint8_t inject = next(reader);
 	const size_t known = place.room < shape->size ? place.room : shape->size;
 	const char *why = NULL;
+	double began;
 	int err;
 
 	fill(reader, shape, image, PAGE);
@@ -697,8 +708,10 @@ static const char *call(struct reader *reader, const struct shape *shape,
 
 	if (self.injecting && (inject & INJECT))
 		inject_arm(1 + (inject & 0x1f));
+	began = now();
 	watch->before();
 	err = ask(fd, shape->cmd, place.given);
+	self.count[shape - shapes].seconds += now() - began;
 	watch->after();
 	if (self.injecting && (inject & INJECT))
 		inject_disarm();
@@ -824,6 +837,7 @@ void calls_tell(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(shapes); i++)
-		printf("# %-9s %8lu answered, %8lu refused\n", shapes[i].name, self.count[i].good,
-		       self.count[i].bad);
+		printf("# %-9s %8lu answered, %8lu refused, %6.0f us each\n", shapes[i].name,
+		       self.count[i].good, self.count[i].bad, 1e6 * self.count[i].seconds /
+		       (self.count[i].good + self.count[i].bad + 1e-9));
 }

@@ -40,7 +40,7 @@ const char *calls_leak(void);
 /* The shortest sequence that makes ioctl @nr in the usual way; 0 when there is none. */
 size_t calls_usual(unsigned int nr, uint8_t *bytes);
 
-/* How often each ioctl was answered with 0, and with an error, in lines of comments. */
+/* How often each ioctl was answered, and refused, and what it took: lines of comments. */
 void calls_tell(void);
 
 #endif /* SELFTESTS_CALLS_H */

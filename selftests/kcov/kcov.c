@@ -57,6 +57,23 @@ const char *kcov_text(struct kcov_text *text)
 	return NULL;
 }
 
+const char *kcov_print_sections(void)
+{
+	static const char *const names[] = { ".text", ".text.unlikely", ".init.text", ".exit.text" };
+	char path[128];
+	uint64_t at;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), SECTIONS "%s", names[i]);
+		if (!number_in(path, "%llx", &at))
+			printf("section %s %llx\n", names[i], (unsigned long long)at);
+		else if (!i)
+			return "there is no " SECTIONS ".text: is the module loaded?";
+	}
+	return NULL;
+}
+
 /* The file of marks, once for the process and its children. */
 static void open_marks(void)
 {
@@ -134,11 +151,17 @@ void kcov_mark(void)
 			marks.seen[pcs[i] - marks.text.base] = 1;
 }
 
+void kcov_pause(void)
+{
+	if (self.fd)
+		ioctl(self.fd - 1, KCOV_DISABLE, 0);
+}
+
 void kcov_stop(void)
 {
 	if (!self.fd)
 		return;
-	ioctl(self.fd - 1, KCOV_DISABLE, 0);
+	kcov_pause();
 	munmap(self.area, self.words * sizeof(*self.area));
 	close(self.fd - 1);
 	self.fd = 0;

@@ -22,6 +22,8 @@ struct kcov_text {
 
 /* Of the module that is loaded. NULL, or why not. */
 const char *kcov_text(struct kcov_text *text);
+/* Lines "section NAME ADDRESS" of those that hold instructions. NULL, or why not. */
+const char *kcov_print_sections(void);
 
 /*
  * From now on what this thread does in the kernel is noted, up to @words instructions
@@ -34,6 +36,8 @@ void kcov_reset(void);
 size_t kcov_seen(const unsigned long **pcs);
 /* Marks of it what lies in @text in the file that VMLAB_COVER names, if it does. */
 void kcov_mark(void);
+/* Nothing more is noted; what was, is still there. */
+void kcov_pause(void);
 /* No more. */
 void kcov_stop(void);
 /* In a child of fork: what it has there is its parent's, and stays as it is. */
