@@ -30,7 +30,7 @@
 #include "fixture.h"
 #include "swaparea.h"
 
-/* Younger than the C library of some: Linux 5.4, 5.14 and 6.1. */
+/* Younger than the C library of some: Linux 5.4, 5.14, 6.1 and 6.13. */
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT		21
 #endif
@@ -40,6 +40,10 @@
 #endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE		25
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_REMOVE	103
 #endif
 
 /* Lanes of the arena, each with room to be aligned to 1 GiB. */
@@ -189,6 +193,32 @@ static bool merge_some(struct dice *dice)
 	char *at = spot(dice, LANE_SMALL, &size);
 
 	return advise(at, size, roll(dice, 3) ? MADV_MERGEABLE : MADV_UNMERGEABLE);
+}
+
+/* Where the kernel has guards; they go by being mapped over, too. */
+static bool guard_some(struct dice *dice)
+{
+	size_t size;
+	char *at = spot(dice, LANE_SMALL, &size);
+
+	return advise(at, size, roll(dice, 3) ? MADV_GUARD_REMOVE : MADV_GUARD_INSTALL);
+}
+
+/* To the other node, or back; where there is one node, onto itself, which moves nothing. */
+static bool migrate_some(struct dice *dice)
+{
+	void *pages[8];
+	int nodes[8], status[8];
+	size_t size, i, nr;
+	char *at = spot(dice, LANE_SMALL, &size);
+	const int node = (int)roll(dice, 2);
+
+	nr = size / PAGE < 8 ? size / PAGE : 8;
+	for (i = 0; i < nr; i++) {
+		pages[i] = at + i * PAGE;
+		nodes[i] = node;
+	}
+	return !syscall(__NR_move_pages, 0, nr, pages, nodes, status, 2 /* MPOL_MF_MOVE */);
 }
 
 /* ---- files ----------------------------------------------------------------- */
@@ -420,6 +450,7 @@ static const struct step small_steps[] = {
 	{ "map", map_some }, { "map once more", map_some }, { "read", read_some },
 	{ "write", write_some }, { "unmap", unmap_some }, { "protect", protect_some },
 	{ "move", move_some }, { "drop", drop_some }, { "swap out", swap_out_some }, { "merge", merge_some },
+	{ "guard", guard_some }, { "migrate", migrate_some },
 	{ "map a file", map_file }, { "drop a file's", drop_file },
 	{ "swap out a file's", swap_out_file }, { "unmap a file", unmap_file },
 };

@@ -154,6 +154,7 @@ static struct {
 	char *buf;			/* BUF_PAGES, nothing behind */
 	char *memory;			/* of several kinds; the still one has it too */
 	bool injecting;
+	bool loud;
 	int open_files;
 	struct {
 		unsigned long good;
@@ -668,6 +669,26 @@ static const char *opened(const char *image)
 	return NULL;
 }
 
+static void say_call(const struct shape *shape, int fd, const struct place *place,
+		     const char *image, uint8_t inject)
+{
+	const struct field *field;
+	uint64_t value;
+
+	printf("# %s on %d, at %p, size %u", shape->name, fd, place->given, *(const uint32_t *)image);
+	if (self.injecting && (inject & INJECT))
+		printf(", fault %u", 1 + (inject & 0x1f));
+	for (field = shape->fields;
+	     field < shape->fields + ARRAY_SIZE(shape->fields) && field->width; field++) {
+		value = 0;
+		memcpy(&value, image + field->offset, field->width);
+		if (field->kind != OUT)
+			printf(", %u: 0x%llx", field->offset, (unsigned long long)value);
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
 static double now(void)
 {
 	struct timespec ts;
@@ -706,6 +727,8 @@ static const char *call(struct reader *reader, const struct shape *shape,
 	memcpy(before, place.image, place.room);
 	memset(self.buf, UNTOUCHED, LOOKED_AT);
 
+	if (self.loud)
+		say_call(shape, fd, &place, image, inject);
 	if (self.injecting && (inject & INJECT))
 		inject_arm(1 + (inject & 0x1f));
 	began = now();
@@ -804,6 +827,11 @@ const char *calls_make(const uint8_t *bytes, size_t size, const struct calls_wat
 		}
 	}
 	return why;
+}
+
+void calls_be_loud(void)
+{
+	self.loud = true;
 }
 
 const char *calls_leak(void)

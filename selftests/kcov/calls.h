@@ -34,6 +34,9 @@ void calls_teardown(void);
 const char *calls_make(const uint8_t *bytes, size_t size, const struct calls_watch *watch,
 		       unsigned long *made);
 
+/* Says each call before it is made, as comments. */
+void calls_be_loud(void);
+
 /* Between sequences: does this process hold what it held in the beginning? NULL, or not. */
 const char *calls_leak(void);
 

@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (again) {
+		calls_be_loud();
 		why = make();
 	} else {
 		for (nr = 0; (self.input.size = (uint16_t)calls_usual(nr, bytes)); nr++) {
