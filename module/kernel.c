@@ -160,22 +160,42 @@ static void describe(u64 va, u64 raw, int level, struct fold above, struct vmlab
 		leaf->facts |= VMLAB_FACT_HUGE;
 }
 
-/* Are all entries of this table the same? That one, then. */
-static bool same_everywhere(u64 table, u64 *raw)
+/*
+ * Does user mode, as far as these two entries go, fare alike? All else has to be the same:
+ * KASAN gives the first entry of a table of its shadow to user mode, and the others not,
+ * which makes no difference as long as the leaf keeps it out.
+ */
+static bool same_below(u64 raw, u64 other, int level, bool *mixed)
+{
+	if (raw == other)
+		return true;
+	if (level == VMLAB_LEVEL_PTE || is_leaf(raw, level) || is_leaf(other, level) ||
+	    !vmlab_arch_valid(other) || table_below(raw) != table_below(other) ||
+	    vmlab_arch_kernel_table_permits(raw) != vmlab_arch_kernel_table_permits(other))
+		return false;
+	*mixed |= vmlab_arch_table_permits(raw) != vmlab_arch_table_permits(other);
+	return true;
+}
+
+/*
+ * Do all entries of this table, of @level, lead to the same? The last one, then: the first
+ * is another sometimes. @mixed: not all of them let user mode pass.
+ */
+static bool same_everywhere(u64 table, int level, u64 *raw, bool *mixed)
 {
 	u64 entries[BATCH];
 	unsigned int at, i;
 
 	/* In an ordinary table the first two differ: look no further then. */
-	if (!read_entries(table, 0, entries, 2) || vmlab_arch_none(entries[0]) ||
-	    entries[0] != entries[1])
+	if (!read_entries(table, 0, entries, 2) || vmlab_arch_none(entries[1]) ||
+	    !same_below(entries[1], entries[0], level, mixed))
 		return false;
-	*raw = entries[0];
+	*raw = entries[1];
 	for (at = 0; at < PTRS_PER_PTE; at += BATCH) {
 		if (!read_entries(table, at, entries, BATCH))
 			return false;
 		for (i = 0; i < BATCH; i++)
-			if (entries[i] != *raw)
+			if (!same_below(*raw, entries[i], level, mixed))
 				return false;
 	}
 	return true;
@@ -200,6 +220,7 @@ struct repeated {
 static bool repeats(struct walker *w, u64 raw, int level, struct fold above,
 		    struct repeated *repeated)
 {
+	bool mixed = false;
 	u64 entry = raw;
 
 	if (repeated->entry == raw)
@@ -207,13 +228,17 @@ static bool repeats(struct walker *w, u64 raw, int level, struct fold above,
 	do {
 		above = fold_table(above, entry);
 		w->budget--;
-		if (!same_everywhere(table_below(entry), &entry) || !vmlab_arch_valid(entry))
+		level--;
+		if (!same_everywhere(table_below(entry), level, &entry, &mixed) ||
+		    !vmlab_arch_valid(entry))
 			return false;
 		w->budget -= PTRS_PER_PTE;
-		level--;
 		if (level > VMLAB_LEVEL_PTE && is_leaf(entry, level))
 			return false;
 	} while (level > VMLAB_LEVEL_PTE);
+	/* Where user mode might pass, which entries above let it does matter. */
+	if (mixed && vmlab_arch_leaf_permits(entry))
+		return false;
 	*repeated = (struct repeated){ raw, entry, above };
 	return true;
 }
