@@ -123,17 +123,23 @@ static void say_faults(const char *out, unsigned long long start, unsigned long 
 		line_value(line_last(out), "skipped"));
 }
 
-/* vmlab @words, again where the trace was not whole. */
+/*
+ * vmlab @words, again where the trace is not whole. On a busy machine with a kernel that
+ * preempts programs of BPF none is: each is there twice, so that one that nothing was lost
+ * of will do then.
+ */
 static void trace(struct __test_metadata *_metadata, struct answer *a, const char *words)
 {
 	int tries;
 
-	for (tries = 0; tries < 5; tries++) {
+	for (tries = 0; tries < 8; tries++) {
 		command_run(a, "%s", words);
-		if (a->status || line_whole(a->out))
+		if (a->status || line_whole(a->out) ||
+		    (tries >= 2 && line_is(line_last(a->out), "lost", "0")))
 			break;
-		TH_LOG("left out: %s", line_value(line_last(a->out), "skipped"));
-		if (tries < 4)
+		TH_LOG("skipped %s, lost %s", line_value(line_last(a->out), "skipped"),
+		       line_value(line_last(a->out), "lost"));
+		if (tries < 7)
 			command_free(a);
 	}
 	ASSERT_EQ(0, a->status) TH_LOG("%s", a->err);

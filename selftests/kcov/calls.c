@@ -314,7 +314,9 @@ static void add_ranges(const struct vmlab_info *info)
 		add(KVA, region->end - 1);
 		add(KSTART, region->start);
 		add(KEND, region->start + (8 << 20));
-		add(KEND, region->end);
+		/* The big ones take long, and seldom tell more. */
+		if (region->end - region->start < HUGE_1G || !i)
+			add(KEND, region->end);
 	}
 	add_all(KVA, user, ARRAY_SIZE(user));
 	add_all(KSTART, user + 12, ARRAY_SIZE(user) - 12);

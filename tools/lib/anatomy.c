@@ -149,6 +149,8 @@ static const struct vmlab_elf *read_library(struct evidence *e, const struct vml
 static const struct vmlab_region *library_of(const struct evidence *e,
 					     const struct vmlab_part *before)
 {
+	if (!before->kind)
+		return NULL;
 	if (!strcmp(before->kind, "library"))
 		return before->region;
 	/* What mprotect() has cut in two. */

@@ -42,6 +42,7 @@ static int open_elf(const char *path, struct open_elf *out)
 {
 	int ret;
 
+	*out = (struct open_elf) { .fd = -1 };
 	elf_version(EV_CURRENT);
 	out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (out->fd < 0)
@@ -59,6 +60,16 @@ static void close_elf(struct open_elf *elf)
 {
 	elf_end(elf->elf);
 	close(elf->fd);
+}
+
+/* A copy as an answer to be kept, and its size. */
+static ssize_t give(const void *answer, size_t size, char **out)
+{
+	*out = malloc(size);
+	if (!*out)
+		return -ENOMEM;
+	memcpy(*out, answer, size);
+	return size;
 }
 
 static ssize_t compute_segments(const void *path, char **out)
@@ -415,11 +426,7 @@ static ssize_t compute_binding(const void *ctx, char **out)
 	close_elf(&file);
 	if (ret)
 		return ret;
-	*out = malloc(sizeof(binding));
-	if (!*out)
-		return -ENOMEM;
-	memcpy(*out, &binding, sizeof(binding));
-	return sizeof(binding);
+	return give(&binding, sizeof(binding), out);
 }
 
 int vmlab_elf_binding(struct vmlab_session *session, const char *path, pid_t pid,
@@ -502,11 +509,7 @@ static ssize_t compute_symbol(const void *ctx, char **out)
 	close_elf(&file);
 	if (!found)
 		return -ENOENT;
-	*out = malloc(sizeof(value));
-	if (!*out)
-		return -ENOMEM;
-	memcpy(*out, &value, sizeof(value));
-	return sizeof(value);
+	return give(&value, sizeof(value), out);
 }
 
 int vmlab_elf_symbol(struct vmlab_session *session, const char *path, const char *name,

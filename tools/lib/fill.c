@@ -156,7 +156,7 @@ static void add_to_blocks(struct vmlab_fill *fill, const struct vmlab_fill_stret
 	struct vmlab_fill_stretch *block = &fill->block, rest = *piece;
 	uint64_t inside, take;
 
-	while (rest.nr) {
+	while (size && rest.nr) {
 		inside = rest.at & (size - 1);
 		if (!inside && rest.nr >= size) {
 			take = rest.nr & ~(size - 1);

@@ -123,6 +123,9 @@ static void take_out(struct table *table, struct slot *slot)
 	const size_t mask = table->room - 1;
 	size_t hole = slot - table->slots, i = hole;
 
+	/* With nothing in it there is nothing to take. */
+	if (!table->slots)
+		return;
 	for (;;) {
 		i = (i + 1) & mask;
 		if (!table->slots[i].key)

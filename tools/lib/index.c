@@ -195,11 +195,12 @@ static int run_workers(struct build *build)
 		.none_of = how->all || how->by_address ? 0 : VMLAB_FACT_SWAP_EXCLUSIVE,
 		.min_mapcount = how->all || how->by_address ? 0 : 2,
 	};
-	struct worker workers[VMLAB_INDEX_LANES] = { 0 };
+	struct worker workers[VMLAB_INDEX_LANES] = { { .build = build } };
+	const unsigned int lanes = build->index->nr_lanes;
 	unsigned int i, started = 0;
 	int ret = 0;
 
-	for (i = 0; i < build->index->nr_lanes; i++) {
+	for (i = 0; i < lanes; i++) {
 		struct vmlab_scanner *scan = &workers[i].scan;
 
 		workers[i].build = build;
@@ -226,7 +227,7 @@ static int run_workers(struct build *build)
 		build->failed = ret;
 	for (i = 1; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
-	for (i = 0; i < build->index->nr_lanes; i++)
+	for (i = 0; i < lanes; i++)
 		free(workers[i].scan.buf);
 	return build->failed;
 }
@@ -438,7 +439,7 @@ static void forget_kthreads(struct vmlab_index *index)
 	size_t i, nr = 0;
 
 	for (i = 0; i < index->nr_skipped; i++)
-		if (strcmp(index->skipped[i].why, "kernel-thread"))
+		if (!index->skipped[i].why || strcmp(index->skipped[i].why, "kernel-thread"))
 			index->skipped[nr++] = index->skipped[i];
 	index->nr_skipped = nr;
 }

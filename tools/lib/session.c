@@ -859,7 +859,7 @@ ssize_t vmlab_session_cpus(struct vmlab_session *session, struct vmlab_cpu **out
 	ssize_t nr = collect(&bulk, (void **)out), i;
 
 	/* From low to high, each once. */
-	for (i = 0; i < nr; i++)
+	for (i = 0; *out && i < nr; i++)
 		if ((*out)[i].cpu >= CPUS_END || (i && (*out)[i].cpu <= (*out)[i - 1].cpu))
 			break;
 	if (nr < 0 || i == nr)
