@@ -44,6 +44,17 @@
 #define compat_page_flags(page)	READ_ONCE((page)->flags.f)
 #endif
 
+/*
+ * What says in one word whether a page is the tail of a folio: compound_info since 7.0. It
+ * also says so of heads of hugetlb whose struct pages are folded away (PageTail() does not),
+ * which base pages are never compared with.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define compat_page_tail(page)	(READ_ONCE((page)->compound_head) & 1)
+#else
+#define compat_page_tail(page)	(READ_ONCE((page)->compound_info) & 1)
+#endif
+
 /* Map counts: page_mapcount() until 6.11; since then the sum is ours to make. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
 static inline u32 compat_mapcount(struct page *page, struct folio *folio)

@@ -44,13 +44,13 @@ bool vmlab_frame_is_huge_zero(unsigned long pfn)
 	       !READ_ONCE(folio->mapping);
 }
 
-static void look_at(struct vmlab_frame_look *look, struct page *page)
+static void look_at(struct vmlab_frame_look *look, const struct page *page)
 {
 	look->page = page;
 	look->flags = compat_page_flags(page) & VMLAB_FRAME_FLAGS;
 	look->mapping = READ_ONCE(page->mapping);
 	look->mapcount = atomic_read(&page->_mapcount);
-	look->tail = PageTail(page);
+	look->tail = compat_page_tail(page);
 }
 
 /**

@@ -26,7 +26,7 @@
  * Good for one hold of the mmap lock.
  */
 struct vmlab_frame_look {
-	struct page *page;
+	const struct page *page;
 	unsigned long flags;
 	const void *mapping;
 	int mapcount;
@@ -42,12 +42,12 @@ struct vmlab_frame_look {
 	 __PG_HWPOISON | ZONES_MASK << ZONES_PGSHIFT)
 
 static __always_inline bool vmlab_frame_alike(const struct vmlab_frame_look *look,
-					      struct page *page)
+					      const struct page *page)
 {
 	return (compat_page_flags(page) & VMLAB_FRAME_FLAGS) == look->flags &&
 	       READ_ONCE(page->mapping) == look->mapping &&
 	       atomic_read(&page->_mapcount) == look->mapcount &&
-	       PageTail(page) == look->tail;
+	       compat_page_tail(page) == look->tail;
 }
 
 /* A large folio's counts stand elsewhere, too: its pages are only like each other. */

@@ -348,7 +348,7 @@ static __always_inline unsigned long stretch_goes_on(struct vmlab_stretch *s, u6
 
 	if (s->look.page) {
 		const struct vmlab_frame_look look = s->look;
-		struct page *page = look.page + 1;
+		const struct page *page = look.page + 1;
 
 		max = min(max, vmlab_frame_left(&look));
 		for (; nr < max; nr++, page++, raw += step)
@@ -379,7 +379,7 @@ static __always_inline unsigned long stretch_jumps(struct vmlab_stretch *s,
 	const u64 mask = vmlab_arch_attributes(~0ULL), attributes = s->attributes;
 	const u64 step = s->step;
 	const struct vmlab_frame_look look = s->look;
-	struct page *page = look.page;
+	const struct page *page = look.page;
 	const bool taken = s->run;
 	u64 next = s->next;
 	struct vmlab_run run;
