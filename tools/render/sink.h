@@ -85,9 +85,16 @@ static inline void sink_blanks(struct sink *s, size_t nr)
 /* "1234" into @buf, of DIGITS_MAX bytes; returns its length. */
 static inline size_t digits_decimal(char *buf, uint64_t num)
 {
-	char digits[2 * DIGITS_MAX] = "";
+	char digits[2 * DIGITS_MAX];
 	size_t at = DIGITS_MAX;
 
+	/* As most counts are. */
+	if (num < 10) {
+		buf[0] = (char)('0' + num);
+		buf[1] = '\0';
+		return 1;
+	}
+	memset(digits + DIGITS_MAX, 0, DIGITS_MAX);
 	do {
 		digits[--at] = '0' + num % 10;
 		num /= 10;
@@ -111,13 +118,14 @@ static inline size_t digits_thousandths(char *buf, uint64_t num)
 /* "0x12ab" into @buf, of DIGITS_MAX bytes; returns its length. */
 static inline size_t digits_hex(char *buf, uint64_t num)
 {
-	size_t nibbles = num ? (67 - __builtin_clzll(num)) / 4 : 1, i;
+	const size_t nibbles = num ? (67 - __builtin_clzll(num)) / 4 : 1;
+	char *at = buf + 2 + nibbles;
 
 	buf[0] = '0';
 	buf[1] = 'x';
-	for (i = 0; i < nibbles; i++)
-		buf[2 + i] = "0123456789abcdef"[num >> (4 * (nibbles - 1 - i)) & 15];
-	buf[2 + nibbles] = '\0';
+	*at = '\0';
+	for (; at > buf + 2; num >>= 4)
+		*--at = "0123456789abcdef"[num & 15];
 	return 2 + nibbles;
 }
 
