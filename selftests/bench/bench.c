@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -72,6 +73,57 @@ double bench_cost_of_children(bench_fn fn)
 	return least_of(fn, children);
 }
 
+/* A ratio that is promised, of instructions; more of @bench and @peer is a failure. */
+static const struct {
+	const char *bench;
+	const char *peer;
+	double ratio;
+} limits[] = {
+	{ "scan-facts-anon", "pagemap", 0.6 },
+	{ "scan-facts-anon", "pagemap+kpageflags+kpagecount", 0.12 },
+	{ "scan-raw-anon", "mincore", 1.0 },
+	{ "scan-facts-shuffled", "pagemap", 0.8 },
+	{ "scan-facts-thp", "pagemap", 0.12 },
+	{ "scan-reservation-64GiB", "limit", 1.0 },
+	{ "scan-60000-vmas", "maps", 0.5 },
+	{ "index-all-1000", "pagemap of all", 2.0 },
+	{ "index-all-1000-bytes", "limit", 1.0 },
+	{ "render-text", "limit", 1.0 },
+	{ "render-json", "limit", 1.0 },
+	{ "trace-summary", "limit", 1.0 },
+	{ "trace-events", "limit", 1.0 },
+};
+
+static bool over;
+
+static double limit_of(const char *bench, const char *peer)
+{
+	size_t i;
+
+	for (i = 0; peer && counting() && i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (!strcmp(bench, limits[i].bench) && !strcmp(peer, limits[i].peer))
+			return limits[i].ratio;
+	return 0;
+}
+
+static void judge(const char *bench, const char *peer, double ratio)
+{
+	const double limit = limit_of(bench, peer);
+
+	if (!limit)
+		return;
+	printf("\"limit\": %.2f, ", limit);
+	if (ratio <= limit)
+		return;
+	over = true;
+	fprintf(stderr, "# %s: %.3f of %s, and %.2f is the limit\n", bench, ratio, peer, limit);
+}
+
+int bench_status(void)
+{
+	return over;
+}
+
 void bench_line(const char *bench, double ours, const char *peer, double theirs, uint64_t n)
 {
 	struct utsname name;
@@ -80,11 +132,13 @@ void bench_line(const char *bench, double ours, const char *peer, double theirs,
 	printf("{\"bench\": \"%s\", \"kernel\": \"%s\", \"arch\": \"%s\", \"unit\": \"%s\", ",
 	       bench, name.release, name.machine, counting() ? "insn" : "ns");
 	printf("\"ours\": %.2f, ", ours);
-	if (theirs > 0)
+	if (theirs > 0) {
 		printf("\"theirs\": %.2f, \"peer\": \"%s\", \"ratio\": %.3f, ", theirs, peer,
 		       ours / theirs);
-	else
+		judge(bench, peer, ours / theirs);
+	} else {
 		printf("\"theirs\": null, \"peer\": null, \"ratio\": null, ");
+	}
 	printf("\"n\": %llu}\n", (unsigned long long)n);
 	fflush(stdout);
 }

@@ -24,10 +24,13 @@ double bench_cost_of_children(bench_fn fn);
 
 /*
  * One JSON object on a line of its own: {bench, kernel, arch, unit, ours, theirs, peer,
- * ratio, n}. @ours and @theirs are for one of @n; @theirs of 0 or less is null, and so
+ * ratio, limit, n}, where limit is there only for what is promised (bench.c). @ours and @theirs are for one of @n; @theirs of 0 or less is null, and so
  * is the ratio (@peer NULL then, or why there is none).
  */
 void bench_line(const char *bench, double ours, const char *peer, double theirs, uint64_t n);
+
+/* For the end of a program: 1 when a line was above its limit, else 0. */
+int bench_status(void);
 
 /* A line on standard error that a measurement was not possible, and why. */
 void bench_skip(const char *bench, const char *why);

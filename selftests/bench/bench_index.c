@@ -29,6 +29,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BUFFER		(1UL << 20)
+#define LIMIT_BYTES	24.0	/* of memory for a mapped page */
 #define MOST		1000
 #define RANGES		64	/* of a process, at most */
 /* Of each process: shared by all, and its own. */
@@ -207,7 +208,7 @@ static int measure(size_t nr, bool all, double *cost)
 	snprintf(name, sizeof(name), "index-%s-%zu", all ? "all" : "shared", nr);
 	bench_line(name, ours / self.mapped, "pagemap of all", theirs / self.mapped, self.mapped);
 	snprintf(name, sizeof(name), "index-%s-%zu-bytes", all ? "all" : "shared", nr);
-	bench_line(name, (double)self.totals.bytes / self.mapped, NULL, 0, self.mapped);
+	bench_line(name, (double)self.totals.bytes / self.mapped, "limit", LIMIT_BYTES, self.mapped);
 	fprintf(stderr, "# %zu processes, %llu MiB mapped: %llu pages in the index, %llu sets\n",
 		nr, (unsigned long long)(self.mapped >> 8),
 		(unsigned long long)self.totals.pages, (unsigned long long)self.sets);
@@ -253,5 +254,5 @@ int main(int argc, char **argv)
 		}
 		last = processes;
 	}
-	return 0;
+	return bench_status();
 }

@@ -217,5 +217,5 @@ int main(int argc, char **argv)
 		   self.faults);
 	bench_line("fault-latency-p99-pagemap", median[READS_PAGEMAP], "nobody looks", median[NOBODY],
 		   self.faults);
-	return 0;
+	return bench_status();
 }

@@ -142,5 +142,5 @@ int main(int argc, char **argv)
 	bench_line("render-nothing", alone, NULL, 0, self.runs);
 	victim_kill(&victim);
 	vmlab_session_close(self.session);
-	return 0;
+	return bench_status();
 }

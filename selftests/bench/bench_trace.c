@@ -327,5 +327,5 @@ int main(int argc, char **argv)
 	storm(bare, argc > 1 ? strtoul(argv[1], NULL, 10) : STORM);
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		call(&calls[i]);
-	return 0;
+	return bench_status();
 }
