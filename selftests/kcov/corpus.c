@@ -125,6 +125,22 @@ void corpus_keep(const struct input *input)
 		inputs[nr_inputs++] = *input;
 }
 
+const struct input *corpus_choose(uint64_t *dice)
+{
+	const size_t late = nr_inputs < 32 ? nr_inputs : 32;
+	const struct input *best = NULL;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		const struct input *input = &inputs[corpus_roll(dice, 3) ?
+			corpus_roll(dice, nr_inputs) : nr_inputs - 1 - corpus_roll(dice, late)];
+
+		if (!best || input->cost < best->cost)
+			best = input;
+	}
+	return best;
+}
+
 size_t corpus_size(void)
 {
 	return nr_inputs;
@@ -133,6 +149,11 @@ size_t corpus_size(void)
 const struct input *corpus_at(size_t i)
 {
 	return &inputs[i];
+}
+
+void corpus_set_cost(size_t i, float cost)
+{
+	inputs[i].cost = cost;
 }
 
 void corpus_clear(void)

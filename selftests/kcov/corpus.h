@@ -12,7 +12,9 @@
 #include "calls.h"
 #include "kcov.h"
 
+/* @cost: seconds that its calls took. */
 struct input {
+	float cost;
 	uint16_t size;
 	uint8_t bytes[CALLS_MAX];
 };
@@ -25,8 +27,11 @@ void corpus_mutate(uint64_t *dice, struct input *input);
 
 /* Kept for later; what is too much is dropped. */
 void corpus_keep(const struct input *input);
+/* One of those kept, rather a late one, and rather one that costs little. */
+const struct input *corpus_choose(uint64_t *dice);
 size_t corpus_size(void);
 const struct input *corpus_at(size_t i);
+void corpus_set_cost(size_t i, float cost);
 void corpus_clear(void);
 
 /* Lines of hexadecimal digits; what begins with # is none. 0 or -errno. */

@@ -33,6 +33,8 @@
 /* Seconds for a sequence: a checking kernel on a busy host takes its time. */
 #define TOO_LONG	120
 #define CHECK_EVERY	256
+/* Seconds that a sequence may take without being dear. */
+#define DEAR		0.05
 
 static struct {
 	struct kcov_text text;
@@ -77,11 +79,36 @@ static void too_long(int sig)
 	_exit(1);
 }
 
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
 static const char *make(void)
 {
+	const double began = now();
+	const char *why;
+
 	self.new = 0;
 	alarm(TOO_LONG);
-	return calls_make(self.input.bytes, self.input.size, &watch, &self.made);
+	why = calls_make(self.input.bytes, self.input.size, &watch, &self.made);
+	self.input.cost = (float)(now() - began);
+	return why;
+}
+
+/*
+ * Is it worth keeping? What has seen something new, and of what takes long only that which has
+ * come by a new place: nearly all that there is to find can be had in less. Without
+ * guidance, some: else all would be close to the usual.
+ */
+static bool worth(unsigned int places, uint64_t *dice)
+{
+	if (!self.guided)
+		return self.input.cost < DEAR && !corpus_roll(dice, 20);
+	return self.new && (self.input.cost < DEAR || places != corpus_places());
 }
 
 /* What is kept is tried once more by itself, the shortest first: it stays if it adds. */
@@ -113,11 +140,8 @@ static const char *minimize(void)
 
 static void tell(double since)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	printf("# %lu calls, %.0f s: %zu sequences kept, %u places of the module, %u ways\n",
-	       self.made, now.tv_sec + now.tv_nsec / 1e9 - since, corpus_size(), corpus_places(),
+	       self.made, now() - since, corpus_size(), corpus_places(),
 	       corpus_ways());
 	fflush(stdout);
 }
@@ -127,33 +151,31 @@ static const char *fuzz(unsigned long calls, uint64_t *dice)
 {
 	const size_t given = corpus_size();
 	unsigned long sequences = 0, told = 0;
+	const double began = now();
 	const char *why = NULL;
-	struct timespec began;
 	size_t i;
 
-	clock_gettime(CLOCK_MONOTONIC, &began);
 	for (i = 0; i < given && !why; i++) {
 		self.input = *corpus_at(i);
 		why = make();
+		corpus_set_cost(i, self.input.cost);
 	}
 	while (!why && self.made < calls) {
-		const size_t nr = corpus_size();
+		const unsigned int places = corpus_places();
 
-		self.input = *corpus_at(corpus_roll(dice, 3) ? corpus_roll(dice, nr) :
-				       nr - 1 - corpus_roll(dice, nr < 32 ? nr : 32));
+		self.input = *corpus_choose(dice);
 		corpus_mutate(dice, &self.input);
 		why = make();
-		/* Without guidance, some: else all would be close to the usual. */
-		if (!why && (self.guided ? self.new : !corpus_roll(dice, 20)))
+		if (!why && worth(places, dice))
 			corpus_keep(&self.input);
 		if (!why && !(++sequences % CHECK_EVERY))
 			why = calls_leak();
 		if (self.made - told >= 10000) {
 			told = self.made;
-			tell(began.tv_sec);
+			tell(began);
 		}
 	}
-	tell(began.tv_sec);
+	tell(began);
 	return why;
 }
 
@@ -228,7 +250,7 @@ int main(int argc, char **argv)
 			why = minimize();
 			if (corpus_save(out))
 				fprintf(stderr, "fuzz_ioctl: %s can't be written\n", out);
-			tell(time(NULL));
+			tell(now());
 		}
 	}
 	alarm(0);
