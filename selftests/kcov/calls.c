@@ -68,63 +68,151 @@ struct field {
  * @cmd: its number
  * @size: of its struct
  * @rec_size: of the records that it writes, 0 for none
+ * @fields: of the struct but for its size, up to one without a width
  * @target: asked of a target, not of the node
- * @fields: of the struct, but for its size
+ * @va: what kind of address is meant where fields say VA, START or END: these by default,
+ * @start: or those of another half, of frames or of CPUs
+ * @end: likewise
  */
 struct shape {
 	const char *name;
 	unsigned int cmd;
 	uint32_t size;
 	uint32_t rec_size;
+	const struct field *fields;
 	bool target;
-	struct field fields[14];
+	enum kind va;
+	enum kind start;
+	enum kind end;
 };
 
 #define F(type, member, kind) \
 	{ offsetof(struct type, member), sizeof(((struct type *)0)->member), kind }
-#define RANGE(type, from, to)							\
-	F(type, flags, ZERO), F(type, start, from), F(type, end, to),		\
-	F(type, buf, BUF), F(type, nr_recs, NR_RECS), F(type, rec_size, REC_SIZE), \
-	F(type, out_next, OUT), F(type, out_nr, OUT), F(type, out_flags, OUT)
-#define SCAN(from, to)								\
-	RANGE(vmlab_scan, from, to), F(vmlab_scan, format, FORMAT),		\
-	F(vmlab_scan, min_mapcount, MAPCOUNT), F(vmlab_scan, all_of, FACTS),	\
-	F(vmlab_scan, any_of, FACTS), F(vmlab_scan, none_of, FACTS)
-#define WALK(va_kind)								\
-	F(vmlab_walk, flags, ZERO), F(vmlab_walk, va, va_kind), F(vmlab_walk, out_flags, OUT)
+
+static const struct field info_fields[] = {
+	F(vmlab_info, flags, ZERO),
+	F(vmlab_info, __reserved, ZERO),
+	F(vmlab_info, out_arch, OUT),
+	{ 0 }
+};
+
+static const struct field open_fields[] = {
+	F(vmlab_open, flags, ZERO),
+	F(vmlab_open, fd, PAGEMAP),
+	F(vmlab_open, pid, ZERO),
+	F(vmlab_open, out_fd, OUT),
+	F(vmlab_open, out_flags, OUT),
+	{ 0 }
+};
+
+static const struct field walk_fields[] = {
+	F(vmlab_walk, flags, ZERO),
+	F(vmlab_walk, va, VA),
+	F(vmlab_walk, out_flags, OUT),
+	{ 0 }
+};
+
+/* Of everything that lists a range in records: their structs have the same fields. */
+static const struct field list_fields[] = {
+	F(vmlab_vmas, flags, ZERO),
+	F(vmlab_vmas, start, START),
+	F(vmlab_vmas, end, END),
+	F(vmlab_vmas, buf, BUF),
+	F(vmlab_vmas, nr_recs, NR_RECS),
+	F(vmlab_vmas, rec_size, REC_SIZE),
+	F(vmlab_vmas, out_next, OUT),
+	F(vmlab_vmas, out_nr, OUT),
+	F(vmlab_vmas, out_flags, OUT),
+	{ 0 }
+};
+
+_Static_assert(sizeof(struct vmlab_vmas) == sizeof(struct vmlab_tables) &&
+	       sizeof(struct vmlab_vmas) == sizeof(struct vmlab_frames) &&
+	       sizeof(struct vmlab_vmas) == sizeof(struct vmlab_cpus), "lists are alike");
+
+static const struct field scan_fields[] = {
+	F(vmlab_scan, flags, ZERO),
+	F(vmlab_scan, start, START),
+	F(vmlab_scan, end, END),
+	F(vmlab_scan, buf, BUF),
+	F(vmlab_scan, nr_recs, NR_RECS),
+	F(vmlab_scan, rec_size, REC_SIZE),
+	F(vmlab_scan, out_next, OUT),
+	F(vmlab_scan, out_nr, OUT),
+	F(vmlab_scan, out_flags, OUT),
+	F(vmlab_scan, format, FORMAT),
+	F(vmlab_scan, min_mapcount, MAPCOUNT),
+	F(vmlab_scan, all_of, FACTS),
+	F(vmlab_scan, any_of, FACTS),
+	F(vmlab_scan, none_of, FACTS),
+	{ 0 }
+};
+
+static const struct field kregions_fields[] = {
+	F(vmlab_kregions, flags, ZERO),
+	F(vmlab_kregions, __reserved, ZERO),
+	F(vmlab_kregions, out_nr, OUT),
+	{ 0 }
+};
+
+static const struct field mm_fields[] = {
+	F(vmlab_mm, flags, ZERO),
+	F(vmlab_mm, buf, BUF),
+	F(vmlab_mm, nr_recs, NR_RECS),
+	F(vmlab_mm, rec_size, REC_SIZE),
+	F(vmlab_mm, __reserved, ZERO),
+	F(vmlab_mm, out_nr, OUT),
+	{ 0 }
+};
+
+static const struct field thread_fields[] = {
+	F(vmlab_thread, flags, ZERO),
+	F(vmlab_thread, fd, MEM),
+	F(vmlab_thread, tid, TID),
+	F(vmlab_thread, out_flags, OUT),
+	{ 0 }
+};
 
 static const struct shape shapes[] = {
-	{ "INFO", VMLAB_INFO, sizeof(struct vmlab_info), 0, false, {
-		F(vmlab_info, flags, ZERO), F(vmlab_info, __reserved, ZERO),
-		F(vmlab_info, out_arch, OUT) } },
-	{ "OPEN", VMLAB_OPEN, sizeof(struct vmlab_open), 0, false, {
-		F(vmlab_open, flags, ZERO), F(vmlab_open, fd, PAGEMAP), F(vmlab_open, pid, ZERO),
-		F(vmlab_open, out_fd, OUT), F(vmlab_open, out_flags, OUT) } },
-	{ "FRAMES", VMLAB_FRAMES, sizeof(struct vmlab_frames), sizeof(struct vmlab_frame), false, {
-		RANGE(vmlab_frames, FRAME_START, FRAME_END) } },
-	{ "KWALK", VMLAB_KWALK, sizeof(struct vmlab_walk), 0, false, { WALK(KVA) } },
-	{ "KSCAN", VMLAB_KSCAN, sizeof(struct vmlab_scan), sizeof(struct vmlab_run), false, {
-		SCAN(KSTART, KEND) } },
-	{ "CPUS", VMLAB_CPUS, sizeof(struct vmlab_cpus), sizeof(struct vmlab_cpu), false, {
-		RANGE(vmlab_cpus, CPU_START, CPU_END) } },
-	{ "KREGIONS", VMLAB_KREGIONS, sizeof(struct vmlab_kregions), 0, false, {
-		F(vmlab_kregions, flags, ZERO), F(vmlab_kregions, __reserved, ZERO),
-		F(vmlab_kregions, out_nr, OUT) } },
-	{ "WALK", VMLAB_WALK, sizeof(struct vmlab_walk), 0, true, { WALK(VA) } },
-	{ "SCAN", VMLAB_SCAN, sizeof(struct vmlab_scan), sizeof(struct vmlab_run), true, {
-		SCAN(START, END) } },
-	{ "VMAS", VMLAB_VMAS, sizeof(struct vmlab_vmas), sizeof(struct vmlab_vma), true, {
-		RANGE(vmlab_vmas, START, END) } },
-	{ "TABLES", VMLAB_TABLES, sizeof(struct vmlab_tables), sizeof(struct vmlab_table), true, {
-		RANGE(vmlab_tables, START, END) } },
-	{ "MM", VMLAB_MM, sizeof(struct vmlab_mm), sizeof(struct vmlab_root_entry), true, {
-		F(vmlab_mm, flags, ZERO), F(vmlab_mm, buf, BUF), F(vmlab_mm, nr_recs, NR_RECS),
-		F(vmlab_mm, rec_size, REC_SIZE), F(vmlab_mm, __reserved, ZERO),
-		F(vmlab_mm, out_nr, OUT) } },
-	{ "THREAD", VMLAB_THREAD, sizeof(struct vmlab_thread), 0, true, {
-		F(vmlab_thread, flags, ZERO), F(vmlab_thread, fd, MEM), F(vmlab_thread, tid, TID),
-		F(vmlab_thread, out_flags, OUT) } },
+	{ .name = "INFO", .cmd = VMLAB_INFO, .size = sizeof(struct vmlab_info),
+	  .fields = info_fields },
+	{ .name = "OPEN", .cmd = VMLAB_OPEN, .size = sizeof(struct vmlab_open),
+	  .fields = open_fields },
+	{ .name = "FRAMES", .cmd = VMLAB_FRAMES, .size = sizeof(struct vmlab_frames),
+	  .rec_size = sizeof(struct vmlab_frame), .fields = list_fields,
+	  .start = FRAME_START, .end = FRAME_END },
+	{ .name = "KWALK", .cmd = VMLAB_KWALK, .size = sizeof(struct vmlab_walk),
+	  .fields = walk_fields, .va = KVA },
+	{ .name = "KSCAN", .cmd = VMLAB_KSCAN, .size = sizeof(struct vmlab_scan),
+	  .rec_size = sizeof(struct vmlab_run), .fields = scan_fields,
+	  .start = KSTART, .end = KEND },
+	{ .name = "CPUS", .cmd = VMLAB_CPUS, .size = sizeof(struct vmlab_cpus),
+	  .rec_size = sizeof(struct vmlab_cpu), .fields = list_fields,
+	  .start = CPU_START, .end = CPU_END },
+	{ .name = "KREGIONS", .cmd = VMLAB_KREGIONS, .size = sizeof(struct vmlab_kregions),
+	  .fields = kregions_fields },
+	{ .name = "WALK", .cmd = VMLAB_WALK, .size = sizeof(struct vmlab_walk),
+	  .fields = walk_fields, .target = true },
+	{ .name = "SCAN", .cmd = VMLAB_SCAN, .size = sizeof(struct vmlab_scan),
+	  .rec_size = sizeof(struct vmlab_run), .fields = scan_fields, .target = true },
+	{ .name = "VMAS", .cmd = VMLAB_VMAS, .size = sizeof(struct vmlab_vmas),
+	  .rec_size = sizeof(struct vmlab_vma), .fields = list_fields, .target = true },
+	{ .name = "TABLES", .cmd = VMLAB_TABLES, .size = sizeof(struct vmlab_tables),
+	  .rec_size = sizeof(struct vmlab_table), .fields = list_fields, .target = true },
+	{ .name = "MM", .cmd = VMLAB_MM, .size = sizeof(struct vmlab_mm),
+	  .rec_size = sizeof(struct vmlab_root_entry), .fields = mm_fields, .target = true },
+	{ .name = "THREAD", .cmd = VMLAB_THREAD, .size = sizeof(struct vmlab_thread),
+	  .fields = thread_fields, .target = true },
 };
+
+/* Zero is no kind of address: the field's own then. */
+static enum kind kind_of(const struct shape *shape, const struct field *field)
+{
+	const enum kind other = field->kind == VA ? shape->va :
+		field->kind == START ? shape->start : field->kind == END ? shape->end : 0;
+
+	return other ? other : field->kind;
+}
 
 /* Beside the ioctls: a number that is none, a descriptor closed, the restless target anew. */
 enum { OP_OTHER = ARRAY_SIZE(shapes), OP_CLOSE, OP_RENEW, OPS };
@@ -368,7 +456,7 @@ static void add_descriptors(const int *nobodys, pid_t nobody)
 	const int mem = open_of(self.still.pid, "mem", O_RDONLY);
 	const int common[] = {
 		self.fds[TARGET_STILL], self.fds[NODE_ROOT], self.fds[A_PIPE], self.fds[A_FILE],
-		-1, 9999, (int)0x80000000,
+		-1, 9999, INT32_MIN,
 	};
 	const pid_t tids[] = {
 		self.still.pid, getpid(), self.restless.pid, 0, -1, 1, victim_kernel_thread(), nobody,
@@ -498,9 +586,8 @@ static void fill(struct reader *reader, const struct shape *shape, char *arg, si
 	uint64_t value;
 
 	memset(arg, 0, room);
-	for (field = shape->fields;
-	     field < shape->fields + ARRAY_SIZE(shape->fields) && field->width; field++) {
-		value = next_value(reader, shape, field->kind);
+	for (field = shape->fields; field->width; field++) {
+		value = next_value(reader, shape, kind_of(shape, field));
 		/* Little endian, as every machine that the module is for. */
 		memcpy(arg + field->offset, &value, field->width);
 	}
@@ -592,8 +679,7 @@ static const char *inputs_changed(const struct shape *shape, const char *before,
 
 	if (memcmp(before, after, sizeof(uint32_t)))
 		return wrong("%s: size is another one afterwards", shape->name);
-	for (field = shape->fields;
-	     field < shape->fields + ARRAY_SIZE(shape->fields) && field->width; field++)
+	for (field = shape->fields; field->width; field++)
 		if (field->kind != OUT && field->offset + field->width <= size &&
 		    memcmp(before + field->offset, after + field->offset, field->width))
 			return wrong("%s: what it was asked, at offset %u, is changed", shape->name,
@@ -680,8 +766,7 @@ static void say_call(const struct shape *shape, int fd, const struct place *plac
 	printf("# %s on %d, at %p, size %u", shape->name, fd, place->given, *(const uint32_t *)image);
 	if (self.injecting && (inject & INJECT))
 		printf(", fault %u", 1 + (inject & 0x1f));
-	for (field = shape->fields;
-	     field < shape->fields + ARRAY_SIZE(shape->fields) && field->width; field++) {
+	for (field = shape->fields; field->width; field++) {
 		value = 0;
 		memcpy(&value, image + field->offset, field->width);
 		if (field->kind != OUT)
@@ -854,8 +939,7 @@ size_t calls_usual(unsigned int nr, uint8_t *bytes)
 
 	if (nr >= ARRAY_SIZE(shapes))
 		return 0;
-	for (field = shapes[nr].fields;
-	     field < shapes[nr].fields + ARRAY_SIZE(shapes[nr].fields) && field->width; field++)
+	for (field = shapes[nr].fields; field->width; field++)
 		size++;
 	memset(bytes, 0, size + 1);
 	bytes[0] = (uint8_t)nr;
