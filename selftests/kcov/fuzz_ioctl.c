@@ -79,6 +79,13 @@ static void too_long(int sig)
 	_exit(1);
 }
 
+/* The kernel wrote where it had no business, or this program is wrong. */
+static void died(int sig)
+{
+	failed(sig == SIGSEGV ? "a sequence ended in SIGSEGV" : "a sequence ended in SIGBUS");
+	_exit(1);
+}
+
 static double now(void)
 {
 	struct timespec ts;
@@ -219,6 +226,8 @@ int main(int argc, char **argv)
 
 	setrlimit(RLIMIT_CORE, &no_core);
 	signal(SIGALRM, too_long);
+	signal(SIGSEGV, died);
+	signal(SIGBUS, died);
 	signal(SIGPIPE, SIG_IGN);
 	printf("TAP version 13\n1..1\n# seed %" PRIu64 "\n", seed);
 	fflush(stdout);
