@@ -609,6 +609,7 @@ static struct place next_place(struct reader *reader, const struct shape *shape,
 {
 	char *const end = self.last + PAGE;
 	const size_t fits = size && size <= PAGE ? size : shape->size;
+	const size_t less = fits > 4 ? fits - 4 : 0;
 	struct place place = { self.args, self.args, PAGE, true };
 
 	switch (next(reader) % 12) {
@@ -617,7 +618,7 @@ static struct place next_place(struct reader *reader, const struct shape *shape,
 		break;
 	case 2:
 		/* Its last bytes are missing. */
-		place = (struct place) { end - fits + 4, end - fits + 4, fits - 4, false };
+		place = (struct place) { end - less, end - less, less, false };
 		break;
 	case 3:
 		place.given = self.args_read_only;
