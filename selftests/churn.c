@@ -27,6 +27,7 @@
 
 #include "churn.h"
 #include "counter.h"
+#include "dice.h"
 #include "fixture.h"
 #include "swaparea.h"
 
@@ -64,11 +65,8 @@ struct dice {
 
 static uint64_t roll(struct dice *dice, uint64_t below)
 {
-	/* xorshift64: the same steps for the same seed, as far as a thread goes. */
-	dice->state ^= dice->state << 13;
-	dice->state ^= dice->state >> 7;
-	dice->state ^= dice->state << 17;
-	return dice->state % below;
+	/* The same steps for the same seed, as far as a thread goes. */
+	return dice_roll(&dice->state, below);
 }
 
 static char *lane(int nr)

@@ -36,7 +36,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -51,11 +50,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fixture.h"
+
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT	21
 #endif
 
-#define PAGE		4096UL
 #define HUGE		(2UL << 20)
 #define NR		16
 #define ARENA		0x200000000000UL
@@ -612,19 +612,6 @@ static void provoke(bool swap)
 	write_notify();
 }
 
-/*
- * Pages that are new wait in a list of the CPU that made them, with a reference more. The
- * kernel drains only its own CPU's list before it copies a page for that reference.
- */
-static void stay_on_one_cpu(void)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
-
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
@@ -635,8 +622,12 @@ int main(int argc, char **argv)
 	struct rusage before, after, late;
 	int i;
 
+	/*
+	 * Pages that are new wait in a list of the CPU that made them, with a reference more. The
+	 * kernel drains only its own CPU's list before it copies a page for that reference.
+	 */
 	if (!others)
-		stay_on_one_cpu();
+		fixture_stay_on(0);
 	if (argc > 1 && !strcmp(argv[1], "cow"))
 		return cow(strtoul(argv[argc - 1], NULL, 10));
 	sigaction(SIGSEGV, &action, NULL);

@@ -25,8 +25,10 @@
 
 #include "ask.h"
 #include "churn.h"
+#include "dice.h"
 #include "fixture.h"
 #include "leak.h"
+#include "ticks.h"
 #include "victim.h"
 #include "wellformed.h"
 
@@ -78,10 +80,7 @@ struct watcher {
 
 static uint64_t roll(struct watcher *w, uint64_t below)
 {
-	w->dice ^= w->dice << 13;
-	w->dice ^= w->dice >> 7;
-	w->dice ^= w->dice << 17;
-	return w->dice % below;
+	return dice_roll(&w->dice, below);
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -366,14 +365,6 @@ FIXTURE(churning)
 	struct churn_step steps[CHURN_STEPS];
 };
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 FIXTURE_SETUP(churning)
 {
 	const char *seed = getenv("VMLAB_SEED"), *seconds = getenv("VMLAB_SECONDS");
@@ -462,7 +453,7 @@ static void one_life(struct __test_metadata *_metadata, FIXTURE_DATA(churning) *
 		memset(&w->tally, 0, sizeof(w->tally));
 		ASSERT_EQ(0, pthread_create(&w->thread, NULL, watch, w));
 	}
-	for (ended = now() + seconds; now() < ended && !life.failed;)
+	for (ended = seconds_now() + seconds; seconds_now() < ended && !life.failed;)
 		usleep(10000);
 
 	life.ending = true;
@@ -470,12 +461,12 @@ static void one_life(struct __test_metadata *_metadata, FIXTURE_DATA(churning) *
 		kill(victim.pid, SIGKILL);
 	else
 		life.churn->end = how;
-	ended = now();
+	ended = seconds_now();
 	for (i = 0; i < WATCHERS; i++)
 		pthread_join(self->watchers[i].thread, NULL);
 	EXPECT_FALSE(life.failed) TH_LOG("%s", life.why);
 	/* Its memory takes time to go, under emulation; a hang would be for ever. */
-	EXPECT_GT(20, now() - ended);
+	EXPECT_GT(20, seconds_now() - ended);
 	if (how == CHURN_EXECS && !life.failed) {
 		struct vmlab_walk walk = { .size = sizeof(walk), .va = life.churn->quiet };
 		int again = ask_target(self->node, victim.pid);
@@ -552,13 +543,13 @@ static void say_facts(struct __test_metadata *_metadata, const unsigned long *se
 TEST_F_TIMEOUT(churning, targets_give_well_formed_answers_to_their_last_moment, 7200)
 {
 	static const int ends[] = { CHURN_GOES_ON, CHURN_EXECS, CHURN_EXITS };
-	const double until = now() + self->seconds;
+	const double until = seconds_now() + self->seconds;
 	const unsigned int steps_wanted[] = { 0, 4, 5, 6, 7 };
 	uint64_t seed = self->seed;
 	unsigned int lives, i;
 
 	/* Short lives first: all three ends belong to every run. */
-	for (lives = 0; (lives < 3 || now() < until) && _metadata->passed; lives++, seed++) {
+	for (lives = 0; (lives < 3 || seconds_now() < until) && _metadata->passed; lives++, seed++) {
 		double seconds = self->seconds / (lives < 3 ? 5 : 20);
 
 		if (seconds > 20)
@@ -646,8 +637,8 @@ static void watch_one_who_forks(struct __test_metadata *_metadata, FIXTURE_DATA(
 		ASSERT_EQ(0, pthread_create(&w->thread, NULL, watch_forks, w));
 	}
 	/* Thousands of forks; more tell nothing new. */
-	until = now() + (self->seconds > 60 ? 20 : self->seconds / 3);
-	while (now() < until && !life.failed)
+	until = seconds_now() + (self->seconds > 60 ? 20 : self->seconds / 3);
+	while (seconds_now() < until && !life.failed)
 		usleep(10000);
 	life.ending = true;
 	for (i = 0; i < WATCHERS; i++) {

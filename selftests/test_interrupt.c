@@ -19,19 +19,12 @@
 #include "ask.h"
 #include "fixture.h"
 #include "leak.h"
+#include "ticks.h"
 #include "victim.h"
 
 #define SZ_RECS		(1UL << 20)
 #define ROUNDS		10
 #define SCANS		80
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
 
 FIXTURE(query)
 {
@@ -204,12 +197,12 @@ static double end_one(struct __test_metadata *_metadata, FIXTURE_DATA(query) *se
 	if (!pid)
 		variant->forever(self);
 	wait_a_moment(self);
-	sent = now();
+	sent = seconds_now();
 	ASSERT_EQ(0, kill(pid, signal));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == signal)
 		TH_LOG("status 0x%x", status);
-	return now() - sent;
+	return seconds_now() - sent;
 }
 
 TEST_F_TIMEOUT(query, ends_at_once_when_interrupted_or_killed_and_leaves_nothing, 250)

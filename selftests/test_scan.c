@@ -19,6 +19,7 @@
 
 #include "ask.h"
 #include "fixture.h"
+#include "ticks.h"
 #include "victim.h"
 #include "witness.h"
 
@@ -465,14 +466,6 @@ FIXTURE_TEARDOWN(large)
 	close(self->node);
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 TEST_F(large, reservation_that_is_empty_takes_no_time)
 {
 	const size_t size = 64UL << 30;
@@ -482,9 +475,9 @@ TEST_F(large, reservation_that_is_empty_takes_no_time)
 	uint32_t nr;
 
 	ASSERT_NE(NULL, area);
-	took = now();
+	took = seconds_now();
 	ASSERT_EQ(0, scan_all(self->target, area, area + size, NULL, runs, 4, &nr));
-	took = now() - took;
+	took = seconds_now() - took;
 	EXPECT_EQ(0, nr);
 	/* By pages it would be 16 million steps, which no emulator does in a second. */
 	EXPECT_GT(1, took) TH_LOG("%f s", took);
@@ -541,9 +534,9 @@ TEST_F_TIMEOUT(large, target_is_left_in_the_middle_when_a_signal_comes, 120)
 		SKIP(return, "this kernel has no huge pages to split");
 	for (;; size *= 2) {
 		scan = ask_scan((uintptr_t)area, (uintptr_t)area + size, runs, 65536);
-		all = now();
+		all = seconds_now();
 		ASSERT_EQ(0, ask(self->target, VMLAB_SCAN, &scan));
-		all = now() - all;
+		all = seconds_now() - all;
 		ASSERT_EQ((uintptr_t)area + size, scan.out_next);
 		if (all > LONG_ENOUGH || size == LARGEST)
 			break;
@@ -556,10 +549,10 @@ TEST_F_TIMEOUT(large, target_is_left_in_the_middle_when_a_signal_comes, 120)
 	timer.it_value.tv_sec = (time_t)(all / 4);
 	timer.it_value.tv_usec = (suseconds_t)((all / 4 - timer.it_value.tv_sec) * 1e6) + 1;
 	scan = ask_scan((uintptr_t)area, (uintptr_t)area + size, runs, 65536);
-	took = now();
+	took = seconds_now();
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &timer, NULL));
 	ASSERT_EQ(0, ask(self->target, VMLAB_SCAN, &scan));
-	took = now() - took;
+	took = seconds_now() - took;
 	EXPECT_LT((uintptr_t)area, scan.out_next);
 	EXPECT_GT((uintptr_t)area + size, scan.out_next)
 		TH_LOG("a scan of %f s was not interrupted after a quarter", all);
@@ -597,11 +590,11 @@ static void scan_for_ever(void *arg)
 /* Seconds from the kill to the end; what takes time is giving all the tables back. */
 static double time_of_death(const struct victim *v)
 {
-	double took = now();
+	double took = seconds_now();
 
 	kill(v->pid, SIGKILL);
 	waitpid(v->pid, NULL, 0);
-	return now() - took;
+	return seconds_now() - took;
 }
 
 TEST_F_TIMEOUT(large, target_does_not_keep_a_killed_process_alive, 120)

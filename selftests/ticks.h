@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 static inline uint64_t ticks(void)
 {
@@ -19,6 +20,15 @@ static inline uint64_t ticks(void)
 	asm volatile("isb; mrs %0, cntvct_el0" : "=r" (now));
 	return now;
 #endif
+}
+
+/* The kernel's clock (CLOCK_MONOTONIC). */
+static inline double seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 /* Of two instructions each. */

@@ -22,6 +22,7 @@
 #include "../churn.h"
 #include "../fixture.h"
 #include "../inject.h"
+#include "../ticks.h"
 #include "../victim.h"
 #include "../wellformed.h"
 #include "calls.h"
@@ -694,25 +695,17 @@ static const char *range_wrong(const struct shape *shape, const char *image)
 	const uint64_t nr_recs = field_of(shape, image, NR_RECS, 0);
 	const uint64_t rec_size = field_of(shape, image, REC_SIZE, 0);
 	const uint64_t buf = field_of(shape, image, BUF, 0);
-	const struct vmlab_vmas *range = (const void *)image;
+	const bool ranged = shape->cmd != VMLAB_MM;
+	const uint64_t start = field_of(shape, image, START, 0), end = field_of(shape, image, END, 0);
+	const uint64_t out_next = ranged ? field_of(shape, image, OUT, 0) : 0;
+	const uint64_t out_nr = field_of(shape, image, OUT, ranged);
 	static const char untouched[8] = { [0 ... 7] = (char)UNTOUCHED };
-	uint64_t out_nr, at;
+	uint64_t at;
 
-	if (shape->cmd == VMLAB_MM) {
-		out_nr = ((const struct vmlab_mm *)image)->out_nr;
-	} else if (shape->cmd == VMLAB_SCAN || shape->cmd == VMLAB_KSCAN) {
-		const struct vmlab_scan *scan = (const void *)image;
-
-		out_nr = scan->out_nr;
-		if (scan->out_next < scan->start || scan->out_next > scan->end)
-			return wrong("%s: out_next is not in the range", shape->name);
-		if (scan->start < scan->end && scan->out_next == scan->start)
-			return wrong("%s: nothing was done and no error told", shape->name);
-	} else {
-		out_nr = range->out_nr;
-		if (range->out_next < range->start || range->out_next > range->end)
-			return wrong("%s: out_next is not in the range", shape->name);
-	}
+	if (ranged && (out_next < start || out_next > end))
+		return wrong("%s: out_next is not in the range", shape->name);
+	if (shape->fields == scan_fields && start < end && out_next == start)
+		return wrong("%s: nothing was done and no error told", shape->name);
 	if (out_nr > nr_recs)
 		return wrong("%s: more records than fit", shape->name);
 	/* Only what was prepared can be looked at. */
@@ -777,14 +770,6 @@ static void say_call(const struct shape *shape, int fd, const struct place *plac
 	fflush(stdout);
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 /* ---- calls ------------------------------------------------------------------ */
 
 static int next_fd(struct reader *reader, const struct shape *shape)
@@ -819,10 +804,10 @@ static const char *call(struct reader *reader, const struct shape *shape,
 		say_call(shape, fd, &place, image, inject);
 	if (self.injecting && (inject & INJECT))
 		inject_arm(1 + (inject & 0x1f));
-	began = now();
+	began = seconds_now();
 	watch->before();
 	err = ask(fd, shape->cmd, place.given);
-	self.count[shape - shapes].seconds += now() - began;
+	self.count[shape - shapes].seconds += seconds_now() - began;
 	watch->after();
 	if (self.injecting && (inject & INJECT))
 		inject_disarm();

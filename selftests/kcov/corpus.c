@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../dice.h"
 #include "corpus.h"
 
 #define MOST	4096
@@ -21,14 +22,6 @@ static uint16_t gone_now[WAYS];		/* those of seen_now that are not zero */
 static uint8_t places[1 << 20];
 static unsigned int nr_ways, nr_places;
 
-uint64_t corpus_roll(uint64_t *dice, uint64_t below)
-{
-	*dice ^= *dice << 13;
-	*dice ^= *dice >> 7;
-	*dice ^= *dice << 17;
-	return *dice % below;
-}
-
 /* ---- changing --------------------------------------------------------------- */
 
 static void insert(struct input *input, size_t at, const uint8_t *bytes, size_t nr)
@@ -42,8 +35,8 @@ static void insert(struct input *input, size_t at, const uint8_t *bytes, size_t 
 
 static void cut(uint64_t *dice, struct input *input)
 {
-	const size_t at = corpus_roll(dice, input->size);
-	const size_t nr = 1 + corpus_roll(dice, input->size - at);
+	const size_t at = dice_roll(dice, input->size);
+	const size_t nr = 1 + dice_roll(dice, input->size - at);
 
 	memmove(input->bytes + at, input->bytes + at + nr, input->size - at - nr);
 	input->size = (uint16_t)(input->size - nr);
@@ -57,12 +50,12 @@ static void graft(uint64_t *dice, struct input *input)
 
 	if (!nr_inputs)
 		return;
-	other = &inputs[corpus_roll(dice, nr_inputs)];
+	other = &inputs[dice_roll(dice, nr_inputs)];
 	if (!other->size)
 		return;
-	at = corpus_roll(dice, other->size);
-	insert(input, corpus_roll(dice, input->size + 1U), other->bytes + at,
-	       1 + corpus_roll(dice, other->size - at));
+	at = dice_roll(dice, other->size);
+	insert(input, dice_roll(dice, input->size + 1U), other->bytes + at,
+	       1 + dice_roll(dice, other->size - at));
 }
 
 static void usual_call(uint64_t *dice, struct input *input)
@@ -71,13 +64,13 @@ static void usual_call(uint64_t *dice, struct input *input)
 	size_t size = 0;
 
 	while (!size)
-		size = calls_usual((unsigned int)corpus_roll(dice, 16), bytes);
-	insert(input, corpus_roll(dice, 2) ? input->size : 0, bytes, size);
+		size = calls_usual((unsigned int)dice_roll(dice, 16), bytes);
+	insert(input, dice_roll(dice, 2) ? input->size : 0, bytes, size);
 }
 
 void corpus_mutate(uint64_t *dice, struct input *input)
 {
-	unsigned int times = 1 + (unsigned int)corpus_roll(dice, 6);
+	unsigned int times = 1 + (unsigned int)dice_roll(dice, 6);
 	uint8_t byte;
 
 	while (times--) {
@@ -85,13 +78,13 @@ void corpus_mutate(uint64_t *dice, struct input *input)
 			usual_call(dice, input);
 			continue;
 		}
-		byte = (uint8_t)corpus_roll(dice, 256);
-		switch (corpus_roll(dice, 10)) {
+		byte = (uint8_t)dice_roll(dice, 256);
+		switch (dice_roll(dice, 10)) {
 		case 0:
 			cut(dice, input);
 			break;
 		case 1:
-			insert(input, corpus_roll(dice, input->size + 1U), &byte, 1);
+			insert(input, dice_roll(dice, input->size + 1U), &byte, 1);
 			break;
 		case 2:
 			graft(dice, input);
@@ -100,17 +93,17 @@ void corpus_mutate(uint64_t *dice, struct input *input)
 			usual_call(dice, input);
 			break;
 		case 4:
-			input->bytes[corpus_roll(dice, input->size)] = 0;
+			input->bytes[dice_roll(dice, input->size)] = 0;
 			break;
 		case 5:
-			input->bytes[corpus_roll(dice, input->size)] ^= (uint8_t)(1 << (byte & 7));
+			input->bytes[dice_roll(dice, input->size)] ^= (uint8_t)(1 << (byte & 7));
 			break;
 		case 6:
 			/* Tables are short: a low number is another of their values. */
-			input->bytes[corpus_roll(dice, input->size)] = byte & 15;
+			input->bytes[dice_roll(dice, input->size)] = byte & 15;
 			break;
 		default:
-			input->bytes[corpus_roll(dice, input->size)] = byte;
+			input->bytes[dice_roll(dice, input->size)] = byte;
 		}
 	}
 }
@@ -132,8 +125,8 @@ const struct input *corpus_choose(uint64_t *dice)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		const struct input *input = &inputs[corpus_roll(dice, 3) ?
-			corpus_roll(dice, nr_inputs) : nr_inputs - 1 - corpus_roll(dice, late)];
+		const struct input *input = &inputs[dice_roll(dice, 3) ?
+			dice_roll(dice, nr_inputs) : nr_inputs - 1 - dice_roll(dice, late)];
 
 		if (!best || input->cost < best->cost)
 			best = input;

@@ -19,9 +19,6 @@ struct input {
 	uint8_t bytes[CALLS_MAX];
 };
 
-/* A random number below @below, from a seed of one's own. */
-uint64_t corpus_roll(uint64_t *dice, uint64_t below);
-
 /* One of them, changed a little; or two of them in one. */
 void corpus_mutate(uint64_t *dice, struct input *input);
 

@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../dice.h"
+#include "../ticks.h"
 #include "calls.h"
 #include "corpus.h"
 #include "kcov.h"
@@ -86,23 +88,15 @@ static void died(int sig)
 	_exit(1);
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static const char *make(void)
 {
-	const double began = now();
+	const double began = seconds_now();
 	const char *why;
 
 	self.new = 0;
 	alarm(TOO_LONG);
 	why = calls_make(self.input.bytes, self.input.size, &watch, &self.made);
-	self.input.cost = (float)(now() - began);
+	self.input.cost = (float)(seconds_now() - began);
 	return why;
 }
 
@@ -114,7 +108,7 @@ static const char *make(void)
 static bool worth(unsigned int places, uint64_t *dice)
 {
 	if (!self.guided)
-		return self.input.cost < DEAR && !corpus_roll(dice, 20);
+		return self.input.cost < DEAR && !dice_roll(dice, 20);
 	return self.new && (self.input.cost < DEAR || places != corpus_places());
 }
 
@@ -148,7 +142,7 @@ static const char *minimize(void)
 static void tell(double since)
 {
 	printf("# %lu calls, %.0f s: %zu sequences kept, %u places of the module, %u ways\n",
-	       self.made, now() - since, corpus_size(), corpus_places(),
+	       self.made, seconds_now() - since, corpus_size(), corpus_places(),
 	       corpus_ways());
 	fflush(stdout);
 }
@@ -158,7 +152,7 @@ static const char *fuzz(unsigned long calls, uint64_t *dice)
 {
 	const size_t given = corpus_size();
 	unsigned long sequences = 0, told = 0;
-	const double began = now();
+	const double began = seconds_now();
 	const char *why = NULL;
 	size_t i;
 
@@ -259,7 +253,7 @@ int main(int argc, char **argv)
 			why = minimize();
 			if (corpus_save(out))
 				fprintf(stderr, "fuzz_ioctl: %s can't be written\n", out);
-			tell(now());
+			tell(seconds_now());
 		}
 	}
 	alarm(0);
