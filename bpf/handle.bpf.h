@@ -467,6 +467,8 @@ static __always_inline bool was_missed(struct vm_area_struct *vma, u64 va, u32 r
 	       wanted_process(bpf_get_current_pid_tgid() >> 32);
 }
 
+#define ENOENT	2	/* uapi/asm-generic/errno-base.h */
+
 struct asked_vma {
 	unsigned long vm_flags;
 	u64 ops;
@@ -490,6 +492,7 @@ static __always_inline int refused(int signal, u64 va)
 	u64 id = bpf_get_current_pid_tgid(), ns = VMLAB_EVENT_NS_UNKNOWN;
 	struct asked_vma asked = {};
 	struct slot *slot;
+	long err;
 	u8 access;
 
 	if (VMLAB_COW || (signal != SIGSEGV && signal != SIGBUS))
@@ -506,14 +509,18 @@ static __always_inline int refused(int signal, u64 va)
 		ns = slot->ts;
 		slot->ts = bpf_ktime_get_ns() - ns;
 	} else {
-		bpf_find_vma(task, va, note_vma, &asked, 0);
+		/*
+		 * Programs may not wait: while somebody changes the address space (mmap_lock held
+		 * or wanted for writing) nothing can be said of it.
+		 */
+		err = bpf_find_vma(task, va, note_vma, &asked, 0);
 		slot->va = va;
 		slot->ts = bpf_ktime_get_ns();
 		slot->root = (u64)BPF_CORE_READ(task, mm, pgd);
 		slot->owner = id >> 32;
 		slot->asked = asked_of(asked.vm_flags);
 		slot->facts = asked.found ? facts_of_vma(asked.vm_flags, asked.ops) : 0;
-		slot->flags = 0;
+		slot->flags = err && err != -ENOENT ? VMLAB_EVENT_F_NO_VMA : 0;
 		walk(&slot->before, slot->root, va);
 	}
 	slot->access = access;

@@ -49,6 +49,7 @@ enum vmlab_event_kind {
 #define VMLAB_EVENT_F_SPECIAL	512	/* of a mapping: the kernel's own; its name is no path */
 #define VMLAB_EVENT_F_FILE	1024	/* of a mapping: there is a file */
 #define VMLAB_EVENT_F_FAILED	2048	/* of a request: it got nothing */
+#define VMLAB_EVENT_F_NO_VMA	4096	/* of a fault: the VMA could not be looked at */
 
 /* Permissions of user mode, and the kind of an access. */
 #define VMLAB_EVENT_READ	1
@@ -134,7 +135,7 @@ enum vmlab_cow_why {
  * @new_pfn: the same, afterwards
  * @class: enum vmlab_fault_class
  * @access: VMLAB_EVENT_READ, _WRITE or _EXEC_PERM
- * @asked: what the VMA permits
+ * @asked: what the VMA permits; 0 with VMLAB_EVENT_F_NO_VMA, or where there is none
  * @may_before: what the page tables permitted, all levels folded
  * @may_after: what they permit now
  * @level_before: level of @before, from the leaf (VMLAB_LEVEL_PTE is 1)

@@ -21,7 +21,7 @@
  * or by clear_refs, would be seen after the mark and before the count. LATE is how many
  * did so at the end.
  *
- * usage: provoke [swap] | others [swap] | cow NUMBER
+ * usage: provoke [swap] | others [swap] | cow NUMBER | refused NUMBER
  *
  * swap: there is swap space to push pages into. others: kinds that come when the kernel
  * sees fit, until there was some; counts are those of the whole process. cow: pages that a fork shares, NUMBER of
@@ -32,6 +32,10 @@
  *	child PID of PID
  *	page VA PARENTS-FRAME CHILDS-FRAME
  *	reused NUMBER
+ *
+ * refused: NUMBER reads of what nobody may read, while another thread maps and unmaps:
+ *
+ *	expect START END prot-none NUMBER
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -597,6 +601,31 @@ static void provoke_others(bool swap)
 	pthread_join(thread, NULL);
 }
 
+static void *keep_changing(void *over)
+{
+	while (!__atomic_load_n((bool *)over, __ATOMIC_RELAXED))
+		munmap(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), PAGE);
+	return NULL;
+}
+
+static int refused(long nr)
+{
+	char *at = map(NR * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	bool over = false;
+	pthread_t thread;
+	long i, seen = 0;
+
+	if (pthread_create(&thread, NULL, keep_changing, &over))
+		return 1;
+	for (i = 0; i < nr; i++)
+		seen += try_read(at + i % NR * PAGE) == SIGSEGV;
+	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	expect(at, NR * PAGE, "prot-none", (int)seen);
+	fputs(said, stdout);
+	return 0;
+}
+
 static void provoke(bool swap)
 {
 	anon_new();
@@ -622,6 +651,10 @@ int main(int argc, char **argv)
 	struct rusage before, after, late;
 	int i;
 
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	if (argc > 1 && !strcmp(argv[1], "refused"))
+		return refused(strtol(argv[argc - 1], NULL, 10));
 	/*
 	 * Pages that are new wait in a list of the CPU that made them, with a reference more. The
 	 * kernel drains only its own CPU's list before it copies a page for that reference.
@@ -630,8 +663,6 @@ int main(int argc, char **argv)
 		fixture_stay_on(0);
 	if (argc > 1 && !strcmp(argv[1], "cow"))
 		return cow(strtoul(argv[argc - 1], NULL, 10));
-	sigaction(SIGSEGV, &action, NULL);
-	sigaction(SIGBUS, &action, NULL);
 	/* The first time is for nothing: it faults in what the second one needs. */
 	for (i = 0; i < 2; i++) {
 		try_read(start[i]);

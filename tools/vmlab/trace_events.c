@@ -420,7 +420,7 @@ static int show_fault(struct cli *cli, const struct vmlab_event_fault *e)
 	v[OUTCOME] = RENDER_V_TEXT(vmlab_outcome_name(e->outcome));
 	v[WHY] = RENDER_V_TEXT(vmlab_cow_why_name(e->why));
 	v[SIGNAL] = RENDER_V_TEXT(signal_name ? sig : NULL);
-	v[ASKED] = RENDER_V_TEXT(asked.s);
+	v[ASKED] = RENDER_V_TEXT(head->flags & VMLAB_EVENT_F_NO_VMA ? NULL : asked.s);
 	v[BEFORE] = RENDER_V_NUM(e->before);
 	v[AFTER] = RENDER_V_NUM(e->after);
 	v[LEVEL_BEFORE] = RENDER_V_TEXT(level_name(e->level_before));

@@ -73,7 +73,7 @@ bochs_disk() {
 
 # bochs_command: sets qemu=(...), which is what start runs.
 bochs_command() {
-	local i
+	local i of
 
 	cat >"$control/bochsrc" <<-END
 	config_interface: textconfig
@@ -92,8 +92,13 @@ bochs_command() {
 	info: action=ignore
 	log: $control/bochs.log
 	END
+	# The registers of each CPU: which of them asked for the stop only the guest knows.
 	for ((i = 0; i < BOCHS_STOPS; i++)); do
-		printf 'c\ncreg\n'
+		echo c
+		for ((of = 0; of < cpus; of++)); do
+			# shellcheck disable=SC2016 # the debugger's
+			printf 'set $cpu = %d\ncreg\n' "$of"
+		done
 	done >"$control/debugger.rc"
 	echo q >>"$control/debugger.rc"
 	: >"$control/serial"
