@@ -50,6 +50,9 @@ void fixture_read(const void *at, size_t size);
 /* Where the mapping of this process that @at lies in ends (/proc/self/maps), or 0. */
 unsigned long fixture_mapping_end(const void *at);
 
+/* A userfaultfd that can write-protect shared memory too, or -1. */
+int fixture_uffd(void);
+
 /* This thread runs on @cpu alone from now on. 0 or -1. */
 int fixture_stay_on(unsigned int cpu);
 

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <kselftest_harness.h>
@@ -191,17 +190,8 @@ FIXTURE(protected)
 
 FIXTURE_SETUP(protected)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-	};
-
 	ASSERT_EQ(0, look_open(&self->look, 0));
-	self->uffd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (self->uffd >= 0 && ioctl(self->uffd, UFFDIO_API, &api)) {
-		close(self->uffd);
-		self->uffd = -1;
-	}
+	self->uffd = fixture_uffd();
 }
 
 FIXTURE_TEARDOWN(protected)

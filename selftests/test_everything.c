@@ -161,21 +161,6 @@ static void furnish_huge(const data *self)
 	}
 }
 
-/* One that can protect shared memory too, or -1. */
-static int open_uffd(void)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-	};
-	int uffd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (uffd < 0 || !ioctl(uffd, UFFDIO_API, &api))
-		return uffd;
-	close(uffd);
-	return -1;
-}
-
 static void furnish_anon(const data *self)
 {
 	const size_t part = 16 * MIB / self->scale;
@@ -213,7 +198,7 @@ static void furnish_anon(const data *self)
 		fixture_write(at, part);
 		keep(KEYED, at, part);
 	}
-	uffd = open_uffd();
+	uffd = fixture_uffd();
 	if (uffd < 0) {
 		missing(UFFD_ANON, "this kernel's userfaultfd cannot write-protect");
 		return;
@@ -335,7 +320,7 @@ static void live(void *arg)
 		HUGETLB_SHARED, HUGETLB_1G, ZERO, HUGE_ZERO,
 	};
 	const long number = (long)arg;
-	int uffd = open_uffd();
+	int uffd = fixture_uffd();
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(touched); i++)

@@ -21,7 +21,6 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -431,20 +430,6 @@ TEST_F(word, is_guard_for_a_guard)
 	EXPECT_STREQ("not-present", why(self));
 }
 
-static int open_uffd(void)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-	};
-	int uffd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (uffd < 0 || !ioctl(uffd, UFFDIO_API, &api))
-		return uffd;
-	close(uffd);
-	return -1;
-}
-
 static int write_protect(int uffd, void *at, size_t size)
 {
 	struct uffdio_register reg = {
@@ -462,7 +447,7 @@ TEST_F(word, is_uffd_wp_for_a_marker_and_the_reason_for_a_page)
 {
 	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			   -1, 0);
-	int uffd = open_uffd();
+	int uffd = fixture_uffd();
 
 	if (uffd < 0)
 		SKIP(return, "this kernel's userfaultfd cannot write-protect shared memory");

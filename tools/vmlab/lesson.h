@@ -66,6 +66,14 @@ struct actor {
 
 #define LESSON_ACTORS	2
 
+/* The memory that a lesson's program asked for. */
+struct area {
+	uint64_t va;
+	uint64_t end;
+	uint64_t pages;
+	unsigned int shift;	/* log2 of a page */
+};
+
 /* steps.c: all that look return 0 or -errno. */
 /*
  * Starts the lesson's program, has @lead lead it and show a document, and ends both;
@@ -74,6 +82,8 @@ struct actor {
 int lesson_run(struct cli *cli, const struct lesson *lesson,
 	       int (*lead)(struct cli *cli, struct lesson_program *program,
 			   struct actor *actors));
+/* Waits for the program to say where its area is. 0 or -errno. */
+int lesson_area(struct cli *cli, struct lesson_program *program, struct area *area);
 /* -EPERM also where frames are withheld: without them there is nothing to tell. */
 int lesson_open_actor(struct cli *cli, struct actor *actor, const char *role, pid_t pid);
 int lesson_look(struct actor *actor, uint64_t va);

@@ -12,13 +12,6 @@
 
 #include "lesson.h"
 
-/* The memory that parent and child write to. */
-struct area {
-	uint64_t va;
-	uint64_t end;
-	uint64_t pages;
-};
-
 static int compare(struct actor *actors, uint64_t start, uint64_t end,
 		   struct vmlab_cow_pages *pages)
 {
@@ -96,20 +89,14 @@ static int write_pages(struct lesson_program *program, const char *who, uint64_t
 static int begin(struct cli *cli, struct lesson_program *program, struct actor *actors,
 		 struct area *area)
 {
-	unsigned long long va, pages;
 	char answer[64];
 	int ret;
 
-	ret = lesson_say(program, NULL, "area", answer, sizeof(answer));
+	ret = lesson_area(cli, program, area);
 	if (ret)
 		return ret;
-	if (sscanf(answer, "%llx %llu", &va, &pages) != 2)
-		return -EPIPE;
-	area->va = va;
-	area->pages = pages;
-	area->end = va + (pages << vmlab_session_info(cli->session)->out_page_shift);
 	render_note(cli->render, "A program (tools/lessons/fork.c) has written to %llu pages of its own: process %d.",
-		    pages, (int)program->pid);
+		    (unsigned long long)area->pages, (int)program->pid);
 	ret = lesson_open_actor(cli, &actors[0], "parent", program->pid);
 	if (!ret)
 		ret = lesson_say(program, "fork", "child", answer, sizeof(answer));

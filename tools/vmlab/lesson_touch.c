@@ -12,31 +12,12 @@
 
 #include "lesson.h"
 
-/* The memory that the program asked for. */
-struct area {
-	uint64_t va;
-	uint64_t pages;
-	unsigned int shift;	/* log2 of a page */
-};
-
 static int open_area(struct cli *cli, struct lesson_program *program, struct actor *actor,
 		     struct area *area)
 {
-	unsigned long long va, pages;
-	char answer[64];
-	int ret;
+	int ret = lesson_area(cli, program, area);
 
-	ret = lesson_say(program, NULL, "area", answer, sizeof(answer));
-	if (ret)
-		return ret;
-	if (sscanf(answer, "%llx %llu", &va, &pages) != 2)
-		return -EPIPE;
-	*area = (struct area) {
-		.va = va,
-		.pages = pages,
-		.shift = vmlab_session_info(cli->session)->out_page_shift,
-	};
-	return lesson_open_actor(cli, actor, "program", program->pid);
+	return ret ? ret : lesson_open_actor(cli, actor, "program", program->pid);
 }
 
 /* What is there of the area. */
@@ -54,7 +35,7 @@ static int count(struct actor *actor, const struct area *area, struct resident *
 
 	memset(sum, 0, sizeof(*sum));
 	ret = vmlab_scan_start(&scan, actor->target, area->va,
-			       area->va + (area->pages << area->shift), NULL, 0);
+			       area->end, NULL, 0);
 	if (ret)
 		return ret;
 	while ((ret = vmlab_scan_next(&scan, &run)) > 0) {

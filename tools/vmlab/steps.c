@@ -104,6 +104,27 @@ bool lesson_writable(const struct actor *actor)
 	return actor->now.out_leaf.facts & VMLAB_FACT_WRITE;
 }
 
+int lesson_area(struct cli *cli, struct lesson_program *program, struct area *area)
+{
+	unsigned int shift = vmlab_session_info(cli->session)->out_page_shift;
+	unsigned long long va, pages;
+	char answer[64];
+	int ret;
+
+	ret = lesson_say(program, NULL, "area", answer, sizeof(answer));
+	if (ret)
+		return ret;
+	if (sscanf(answer, "%llx %llu", &va, &pages) != 2)
+		return -EPIPE;
+	*area = (struct area) {
+		.va = va,
+		.end = va + ((uint64_t)pages << shift),
+		.pages = pages,
+		.shift = shift,
+	};
+	return 0;
+}
+
 int lesson_open_actor(struct cli *cli, struct actor *actor, const char *role, pid_t pid)
 {
 	int ret;
