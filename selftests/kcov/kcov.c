@@ -21,9 +21,9 @@
 #define SECTIONS "/sys/module/vmlab/sections/"
 
 static __thread struct {
-	int fd;			/* plus 1; 0: not started */
+	int fd;			/* plus 1; 0: not opened */
 	size_t words;
-	unsigned long *area;	/* [0]: how many follow */
+	unsigned long *area;	/* [0]: how many follow; NULL: not started */
 } self;
 
 static struct {
@@ -94,25 +94,32 @@ static void open_marks(void)
 	marks.text = (struct kcov_text) { base, size };
 }
 
-const char *kcov_start(size_t words)
+bool kcov_open(void)
 {
-	const char *why = "this kernel has no KCOV (/sys/kernel/debug/kcov)";
-	void *area;
 	int fd;
 
 	open_marks();
 	fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return why;
-	why = "KCOV would not start";
-	if (ioctl(fd, KCOV_INIT_TRACE, words))
+		return false;
+	self.fd = fd + 1;
+	return true;
+}
+
+const char *kcov_start(size_t words)
+{
+	void *area;
+
+	if (!self.fd && !kcov_open())
+		return "this kernel has no KCOV (/sys/kernel/debug/kcov)";
+	if (ioctl(self.fd - 1, KCOV_INIT_TRACE, words))
 		goto out_close;
-	area = mmap(NULL, words * sizeof(*self.area), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	area = mmap(NULL, words * sizeof(*self.area), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    self.fd - 1, 0);
 	if (area == MAP_FAILED)
 		goto out_close;
-	if (ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC))
+	if (ioctl(self.fd - 1, KCOV_ENABLE, KCOV_TRACE_PC))
 		goto out_unmap;
-	self.fd = fd + 1;
 	self.words = words;
 	self.area = area;
 	return NULL;
@@ -120,19 +127,20 @@ const char *kcov_start(size_t words)
 out_unmap:
 	munmap(area, words * sizeof(*self.area));
 out_close:
-	close(fd);
-	return why;
+	close(self.fd - 1);
+	self.fd = 0;
+	return "KCOV would not start";
 }
 
 void kcov_reset(void)
 {
-	if (self.fd)
+	if (self.area)
 		__atomic_store_n(&self.area[0], 0, __ATOMIC_RELAXED);
 }
 
 size_t kcov_seen(const unsigned long **pcs)
 {
-	if (!self.fd)
+	if (!self.area)
 		return 0;
 	*pcs = self.area + 1;
 	return __atomic_load_n(&self.area[0], __ATOMIC_RELAXED);
@@ -153,7 +161,7 @@ void kcov_mark(void)
 
 void kcov_pause(void)
 {
-	if (self.fd)
+	if (self.area)
 		ioctl(self.fd - 1, KCOV_DISABLE, 0);
 }
 
@@ -162,12 +170,17 @@ void kcov_stop(void)
 	if (!self.fd)
 		return;
 	kcov_pause();
-	munmap(self.area, self.words * sizeof(*self.area));
+	if (self.area)
+		munmap(self.area, self.words * sizeof(*self.area));
 	close(self.fd - 1);
+	self.area = NULL;
 	self.fd = 0;
 }
 
 void kcov_forget(void)
 {
+	if (self.fd)
+		close(self.fd - 1);
+	self.area = NULL;
 	self.fd = 0;
 }

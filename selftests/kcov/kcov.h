@@ -7,6 +7,7 @@
 #ifndef SELFTESTS_KCOV_H
 #define SELFTESTS_KCOV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,12 @@ const char *kcov_text(struct kcov_text *text);
 const char *kcov_print_sections(void);
 
 /*
+ * What a thread needs privilege for: it can kcov_start() after it has given that up. False
+ * where there is no KCOV, or no privilege.
+ */
+bool kcov_open(void);
+
+/*
  * From now on what this thread does in the kernel is noted, up to @words instructions
  * between a kcov_reset() and the next. NULL, or why not. A child of fork is not
  * followed, and has to start for itself.
@@ -40,7 +47,7 @@ void kcov_mark(void);
 void kcov_pause(void);
 /* No more. */
 void kcov_stop(void);
-/* In a child of fork: what it has there is its parent's, and stays as it is. */
+/* In a child of fork: what it has there is its parent's, which goes on with it. */
 void kcov_forget(void);
 
 #endif /* SELFTESTS_KCOV_H */

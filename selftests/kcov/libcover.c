@@ -4,9 +4,9 @@
  * system calls come by is marked in the file that VMLAB_COVER names (kcov.h).
  *
  * These are ioctls of the module's type, and the opens and closes of what answers them.
- * KCOV is root's: it is started when a process begins, and in a child right after the
- * fork, before either becomes somebody else. A child has the parent's descriptor and
- * area and not its coverage: it leaves both alone and starts anew.
+ * KCOV is root's: it is opened when a process begins, and in a child right after the
+ * fork, before either becomes somebody else, and started by who asks the module: most
+ * never do, and its memory costs more than all else that a small program does.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -29,30 +29,24 @@
 static __thread bool started;
 static bool ours[MAX_FDS];	/* descriptors of the module; a guess is good enough */
 
-static void start(void)
-{
-	started = true;
-	kcov_start(WORDS);
-}
-
 static void in_child(void)
 {
-	/* The descriptor is the parent's as well, which goes on with it. */
 	kcov_forget();
-	start();
+	started = false;
+	kcov_open();
 }
 
 __attribute__((constructor)) static void begin(void)
 {
 	pthread_atfork(NULL, NULL, in_child);
-	start();
+	kcov_open();
 }
 
-/* A thread starts when it first asks. */
 static void before(void)
 {
 	if (!started)
-		start();
+		kcov_start(WORDS);
+	started = true;
 	kcov_reset();
 }
 
