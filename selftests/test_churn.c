@@ -6,7 +6,9 @@
  * be exact for the pages that nobody touches.
  *
  * VMLAB_SECONDS says for how long, VMLAB_SEED which dice (kernels and schedulers
- * throw dice of their own).
+ * throw dice of their own). VMLAB_BESIDE says that others use the module and the machine
+ * meanwhile (selftests/stress): then nobody can tell whose a user of the module is, and
+ * everything takes its time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -359,6 +361,7 @@ FIXTURE(churning)
 	uint64_t end;
 	uint64_t seed;
 	double seconds;
+	bool alone;
 	long users;
 	struct watcher watchers[WATCHERS];
 	struct tally tally;
@@ -384,6 +387,7 @@ FIXTURE_SETUP(churning)
 						      PROT_READ | PROT_WRITE);
 		ASSERT_NE(NULL, self->watchers[i].recs);
 	}
+	self->alone = !getenv("VMLAB_BESIDE");
 	self->users = leak_module_users();
 	churn_prepare_machine();
 }
@@ -466,7 +470,7 @@ static void one_life(struct __test_metadata *_metadata, FIXTURE_DATA(churning) *
 		pthread_join(self->watchers[i].thread, NULL);
 	EXPECT_FALSE(life.failed) TH_LOG("%s", life.why);
 	/* Its memory takes time to go, under emulation; a hang would be for ever. */
-	EXPECT_GT(20, seconds_now() - ended);
+	EXPECT_GT(self->alone ? 20 : 300, seconds_now() - ended);
 	if (how == CHURN_EXECS && !life.failed) {
 		struct vmlab_walk walk = { .size = sizeof(walk), .va = life.churn->quiet };
 		int again = ask_target(self->node, victim.pid);
@@ -485,7 +489,8 @@ static void one_life(struct __test_metadata *_metadata, FIXTURE_DATA(churning) *
 	victim_kill(&victim);
 	close(targets[0]);
 	close(targets[1]);
-	EXPECT_EQ(self->users, leak_module_users_settle(self->users));
+	if (self->alone)
+		EXPECT_EQ(self->users, leak_module_users_settle(self->users));
 
 	for (i = 0; i < WATCHERS; i++) {
 		const struct tally *tally = &self->watchers[i].tally;
