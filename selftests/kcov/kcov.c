@@ -19,6 +19,7 @@
 #include "kcov.h"
 
 #define SECTIONS "/sys/module/vmlab/sections/"
+#define FIRST_FD 900
 
 static __thread struct {
 	int fd;			/* plus 1; 0: not opened */
@@ -96,14 +97,17 @@ static void open_marks(void)
 
 bool kcov_open(void)
 {
-	int fd;
+	int low, fd;
 
 	open_marks();
-	fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	low = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
+	if (low < 0)
 		return false;
+	/* Shells give small numbers to what they redirect. */
+	fd = fcntl(low, F_DUPFD_CLOEXEC, FIRST_FD);
+	close(low);
 	self.fd = fd + 1;
-	return true;
+	return fd >= 0;
 }
 
 const char *kcov_start(size_t words)
