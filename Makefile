@@ -95,7 +95,7 @@ help:
 	@echo 'CROSS_COMPILE     what the names of its compiler and binutils start with'
 	@echo 'KDIR              kernel headers to build the module for ($(KDIR))'
 	@echo 'LAB_CACHE         where kernels and builds of the lab are kept'
-	@echo 'LAB_DEBUG_KERNEL  a folder with a ready-made checking kernel'
+	@echo 'LAB_DEBUG_KERNEL  a folder with a ready-made checking kernel; else it is built'
 	@echo 'KSELFTEST_DIR     tools/testing/selftests of a kernel tree'
 	@echo 'V=1               show commands'
 
