@@ -34,6 +34,11 @@ kernel_is_there() {
 	[ -f "$(kernel_dir "$1" "$2")/release" ]
 }
 
+# ready_made NAME: somebody has built it already, and says where.
+ready_made() {
+	[ "$1" = debug ] && [ -n "${LAB_DEBUG_KERNEL:-}" ]
+}
+
 # debian_arch ARCH: what Debian calls it.
 debian_arch() {
 	case $1 in
