@@ -122,6 +122,9 @@ const char *kcov_start(size_t words)
 		    self.fd - 1, 0);
 	if (area == MAP_FAILED)
 		goto out_close;
+	/* Marks are made between two looks at one's own page table, too: it stays as it is. */
+	if (marks.seen)
+		madvise(marks.seen, marks.text.size, MADV_POPULATE_WRITE);
 	if (ioctl(self.fd - 1, KCOV_ENABLE, KCOV_TRACE_PC))
 		goto out_unmap;
 	self.words = words;
