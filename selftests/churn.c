@@ -202,21 +202,27 @@ static bool guard_some(struct dice *dice)
 	return advise(at, size, roll(dice, 3) ? MADV_GUARD_REMOVE : MADV_GUARD_INSTALL);
 }
 
-/* To the other node, or back; where there is one node, onto itself, which moves nothing. */
+/* Each to the other of two nodes. Good when one of them went. */
 static bool migrate_some(struct dice *dice)
 {
 	void *pages[8];
-	int nodes[8], status[8];
+	int before[8], nodes[8], after[8];
 	size_t size, i, nr;
 	char *at = spot(dice, LANE_SMALL, &size);
-	const int node = (int)roll(dice, 2);
 
 	nr = size / PAGE < 8 ? size / PAGE : 8;
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr; i++)
 		pages[i] = at + i * PAGE;
-		nodes[i] = node;
-	}
-	return !syscall(__NR_move_pages, 0, nr, pages, nodes, status, 2 /* MPOL_MF_MOVE */);
+	if (syscall(__NR_move_pages, 0, nr, pages, NULL, before, 0))
+		return false;
+	for (i = 0; i < nr; i++)
+		nodes[i] = before[i] == 0;
+	if (syscall(__NR_move_pages, 0, nr, pages, nodes, after, 2 /* MPOL_MF_MOVE */) < 0)
+		return false;
+	for (i = 0; i < nr; i++)
+		if (before[i] >= 0 && after[i] == nodes[i])
+			return true;
+	return false;
 }
 
 /* ---- files ----------------------------------------------------------------- */
@@ -431,10 +437,52 @@ static bool fork_one(struct dice *dice)
 
 static bool compact(struct dice *dice)
 {
-	/* It takes long, and moves everything that may be moved. */
-	if (roll(dice, 8))
-		return true;
+	(void)dice;
 	return !counter_write("/proc/sys/vm/compact_memory", "1");
+}
+
+/* ---- what there is not everywhere ------------------------------------------- */
+
+static bool no_guards(void)
+{
+	char *page = fixture_anon(PAGE, PROT_READ | PROT_WRITE);
+	const bool missing = !page || madvise(page, PAGE, MADV_GUARD_REMOVE);
+
+	if (page)
+		munmap(page, PAGE);
+	return missing;
+}
+
+static bool no_ksm(void)
+{
+	return access("/sys/kernel/mm/ksm/run", F_OK);
+}
+
+static bool no_second_node(void)
+{
+	return access("/sys/devices/system/node/node1", F_OK);
+}
+
+static bool no_hugetlb(void)
+{
+	/* Mapping reserves; where there are none, it is refused. */
+	char *page = fixture_hugetlb(HUGE_2M, 21, MAP_PRIVATE);
+
+	if (page)
+		munmap(page, HUGE_2M);
+	return !page;
+}
+
+/* arm64 has none of these before 6.14 or so: whatever the kernel says. */
+static bool no_write_protection(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	const int uffd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	const bool missing = uffd < 0 || ioctl(uffd, UFFDIO_API, &api);
+
+	if (uffd >= 0)
+		close(uffd);
+	return missing;
 }
 
 /* ---- who does what --------------------------------------------------------- */
@@ -442,30 +490,38 @@ static bool compact(struct dice *dice)
 struct step {
 	const char *what;
 	bool (*take)(struct dice *dice);
+	bool (*missing)(void);	/* NULL: every machine that we know has it */
+	unsigned int one_in;	/* of those that the dice say, what takes long; 0: all */
 };
 
+#define STEP(what, take)		{ what, take, NULL, 0 }
+#define STEP_OF(what, take, missing)	{ what, take, missing, 0 }
+
 static const struct step small_steps[] = {
-	{ "map", map_some }, { "map once more", map_some }, { "read", read_some },
-	{ "write", write_some }, { "unmap", unmap_some }, { "protect", protect_some },
-	{ "move", move_some }, { "drop", drop_some }, { "swap out", swap_out_some }, { "merge", merge_some },
-	{ "guard", guard_some }, { "migrate", migrate_some },
-	{ "map a file", map_file }, { "drop a file's", drop_file },
-	{ "swap out a file's", swap_out_file }, { "unmap a file", unmap_file },
+	STEP("map", map_some), STEP("map once more", map_some), STEP("read", read_some),
+	STEP("write", write_some), STEP("unmap", unmap_some), STEP("protect", protect_some),
+	STEP("move", move_some), STEP("drop", drop_some), STEP("swap out", swap_out_some),
+	STEP_OF("merge", merge_some, no_ksm), STEP_OF("guard", guard_some, no_guards),
+	STEP_OF("migrate", migrate_some, no_second_node),
+	STEP("map a file", map_file), STEP("drop a file's", drop_file),
+	STEP("swap out a file's", swap_out_file), STEP("unmap a file", unmap_file),
 };
 
 static const struct step huge_steps[] = {
-	{ "map huge", map_huge }, { "split huge", split_huge }, { "collapse", collapse },
-	{ "move huge", move_huge }, { "collapse a file's", collapse_file },
+	STEP("map huge", map_huge), STEP("split huge", split_huge), STEP("collapse", collapse),
+	STEP("move huge", move_huge), STEP("collapse a file's", collapse_file),
 };
 
 static const struct step hugetlb_steps[] = {
-	{ "map hugetlb", map_hugetlb }, { "unmap hugetlb", unmap_hugetlb },
-	{ "share hugetlb", share_hugetlb },
+	STEP_OF("map hugetlb", map_hugetlb, no_hugetlb), STEP_OF("unmap hugetlb", unmap_hugetlb, no_hugetlb),
+	STEP_OF("share hugetlb", share_hugetlb, no_hugetlb),
 };
 
 static const struct step process_steps[] = {
-	{ "clear soft-dirty", clear_soft_dirty }, { "fork", fork_one },
-	{ "write-protect", write_protect }, { "compact", compact },
+	STEP("clear soft-dirty", clear_soft_dirty), STEP("fork", fork_one),
+	STEP_OF("write-protect", write_protect, no_write_protection),
+	/* It moves everything that may be moved. */
+	{ "compact", compact, NULL, 8 },
 };
 
 static struct thread {
@@ -487,6 +543,8 @@ static void *run(void *arg)
 	while (churn->end == CHURN_GOES_ON) {
 		const size_t i = roll(&me->dice, me->nr);
 
+		if (me->steps[i].one_in && roll(&me->dice, me->steps[i].one_in))
+			continue;
 		if (me->steps[i].take(&me->dice))
 			me->count[i].done++;
 		else
@@ -527,6 +585,7 @@ static void live(void *arg)
 
 	churn = arg;
 	count = churn->steps;
+	prctl(PR_SET_NAME, CHURN_NAME);
 	p = mmap(NULL, SZ_ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	/* A page of another kind at each end: no VMA will reach over it. */
 	if (p == MAP_FAILED ||
@@ -548,8 +607,12 @@ static void live(void *arg)
 	for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
 		threads[i].dice.state = churn->seed * 2654435761u + 977 * i + 1;
 		threads[i].count = count;
-		for (j = 0; j < threads[i].nr; j++)
-			(count++)->what = threads[i].steps[j].what;
+		for (j = 0; j < threads[i].nr; j++, count++) {
+			const struct step *step = &threads[i].steps[j];
+
+			count->what = step->what;
+			count->missing = step->missing && step->missing();
+		}
 	}
 	for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
 		if (pthread_create(&thread, NULL, run, &threads[i]))
@@ -590,13 +653,17 @@ static const struct knob {
 static struct swaparea swap;
 static bool swapping;
 
-void churn_prepare_machine(void)
+const char *churn_prepare_machine(void)
 {
+	const char *why = NULL, *no_swap;
 	size_t i;
 
 	for (i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++)
-		counter_write(knobs[i].path, knobs[i].during);
-	swapping = !swaparea_on(&swap, 64UL << 20);
+		if (counter_write(knobs[i].path, knobs[i].during))
+			why = knobs[i].path;
+	no_swap = swaparea_on(&swap, 64UL << 20);
+	swapping = !no_swap;
+	return no_swap ?: why;
 }
 
 void churn_restore_machine(void)

@@ -7,6 +7,7 @@
 #ifndef SELFTESTS_CHURN_H
 #define SELFTESTS_CHURN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "victim.h"
@@ -22,6 +23,7 @@ enum churn_end {
 /* One kind of step, and how often it went well; the rest was refused. */
 struct churn_step {
 	const char *what;
+	bool missing;		/* this kernel or this machine can't: it is always refused */
 	unsigned int done;
 	unsigned int refused;
 };
@@ -40,9 +42,15 @@ struct churn {
 	struct churn_step steps[CHURN_STEPS];
 };
 
-/* Swap, KSM and the like for the whole machine; and back. Once, in the watcher. */
-void churn_prepare_machine(void);
+/*
+ * Swap, KSM and the like for the whole machine; and back. Once, in the watcher. NULL, or
+ * what of it can't be had here.
+ */
+const char *churn_prepare_machine(void);
 void churn_restore_machine(void);
+
+/* What the main thread of one that churns is called (prctl(2), PR_SET_NAME). */
+#define CHURN_NAME	"churning"
 
 /* Shared memory for one process and what it says of itself. NULL: no memory. */
 struct churn *churn_new(uint64_t seed);

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,7 +52,7 @@ enum kind {
 	KINDS
 };
 
-#define VALUES		40
+#define VALUES		64
 
 static struct {
 	uint64_t at[VALUES];
@@ -240,6 +241,7 @@ static struct {
 	char *args;			/* a page to be written, */
 	char *args_read_only;		/* the same not to be written, */
 	char *last;			/* and one with nothing behind it */
+	char *low;			/* a page that 32 bits reach; NULL: nobody asks so */
 	char *buf;			/* BUF_PAGES, nothing behind */
 	char *memory;			/* of several kinds; the still one has it too */
 	bool injecting;
@@ -304,6 +306,51 @@ static bool make_memory(void)
 	return true;
 }
 
+#ifdef __x86_64__
+/* As a program of 32 bits asks: the same kernel, through its other door. */
+static int compat_ask(int fd, unsigned int cmd, void *arg)
+{
+	long ret = 54;	/* ioctl, arch/x86/entry/syscalls/syscall_32.tbl */
+
+	asm volatile("int $0x80"
+		     : "+a" (ret)
+		     : "b" ((long)fd), "c" ((unsigned long)cmd), "d" (arg)
+		     : "memory", "cc", "r8", "r9", "r10", "r11");
+	return (int)ret;
+}
+
+/* Where the kernel has no such door, who knocks dies: a child tries. */
+static char *compat_page(void)
+{
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int status = 1;
+	pid_t pid;
+
+	if (page == MAP_FAILED)
+		return NULL;
+	pid = fork();
+	if (!pid)
+		_exit(compat_ask(-1, 0, NULL) != -EBADF);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return status ? NULL : page;
+}
+#else
+static int compat_ask(int fd, unsigned int cmd, void *arg)
+{
+	(void)fd;
+	(void)cmd;
+	(void)arg;
+	return -ENOSYS;
+}
+
+static char *compat_page(void)
+{
+	return NULL;
+}
+#endif
+
 static bool make_buffers(void)
 {
 	int fd = fixture_memfd(PAGE, 0);
@@ -315,6 +362,7 @@ static bool make_buffers(void)
 	self.buf = fixture_anon((BUF_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE);
 	if (!self.args || !self.args_read_only || !self.last || !self.buf)
 		return false;
+	self.low = compat_page();
 	return !mprotect(self.last + PAGE, PAGE, PROT_NONE) &&
 	       !mprotect(self.buf + BUF_PAGES * PAGE, PAGE, PROT_NONE);
 }
@@ -424,10 +472,17 @@ static void add_values(const struct vmlab_info *info)
 					      65536, 0x7fffffff, 0xffffffff };
 	static const uint64_t formats[] = { VMLAB_FORMAT_RUNS, VMLAB_FORMAT_RAW, 0, 3, ~0ULL };
 	static const uint64_t counts[] = { 0, 1, 2, 3, 100, ~0ULL };
+	static const uint64_t masks[] = {
+		VMLAB_FACTS_KNOWN, VMLAB_FACT_ANON | VMLAB_FACT_FILE,
+		VMLAB_FACT_WRITE | VMLAB_FACT_EXEC, VMLAB_FACT_SWAP | VMLAB_FACT_MIGRATION,
+		VMLAB_FACT_PRESENT | VMLAB_FACT_PROTNONE, 1ULL << 39, 1ULL << 63, ~0ULL,
+	};
 	const uint64_t buf = (uintptr_t)self.buf, last = buf + BUF_PAGES * PAGE;
 	const uint64_t bufs[] = { buf, buf + 1, buf + 8, last - 8, last - 64, last - 4096, last - 4100,
 				  last - 40000, last, 0, 8, (uintptr_t)self.args_read_only,
-				  info->out_kernel_start, info->out_user_end - 8, ~0ULL, -PAGE };
+				  info->out_kernel_start, info->out_user_end - 8, ~0ULL, -PAGE,
+				  /* The struct itself, and the middle of it. */
+				  (uintptr_t)self.args, (uintptr_t)self.args + 16 };
 	int bit;
 
 	add_ranges(info);
@@ -444,11 +499,12 @@ static void add_values(const struct vmlab_info *info)
 	add_all(REC_SIZE, rec_sizes, ARRAY_SIZE(rec_sizes));
 	add_all(FORMAT, formats, ARRAY_SIZE(formats));
 	add_all(MAPCOUNT, counts, ARRAY_SIZE(counts));
+	/* Few at a time, or all: filters are masks. Then what no module knows. */
 	add(FACTS, 0);
-	for (bit = 0; bit < 38; bit++)
-		add(FACTS, 1ULL << bit);
-	values[FACTS].nr = VALUES - 1;
-	add(FACTS, ~0ULL);
+	for (bit = 0; bit < 64; bit++)
+		if (VMLAB_FACTS_KNOWN >> bit & 1)
+			add(FACTS, 1ULL << bit);
+	add_all(FACTS, masks, ARRAY_SIZE(masks));
 	add_all(OUT, zeroes, ARRAY_SIZE(zeroes));
 }
 
@@ -604,6 +660,7 @@ struct place {
 	char *image;
 	size_t room;
 	bool writable;
+	bool compat;		/* asked as a program of 32 bits does */
 };
 
 static struct place next_place(struct reader *reader, const struct shape *shape, uint32_t size)
@@ -611,28 +668,32 @@ static struct place next_place(struct reader *reader, const struct shape *shape,
 	char *const end = self.last + PAGE;
 	const size_t fits = size && size <= PAGE ? size : shape->size;
 	const size_t less = fits > 4 ? fits - 4 : 0;
-	struct place place = { self.args, self.args, PAGE, true };
+	struct place place = { self.args, self.args, PAGE, true, false };
 
 	switch (next(reader) % 12) {
 	case 1:
-		place = (struct place) { end - fits, end - fits, fits, true };
+		place = (struct place) { end - fits, end - fits, fits, true, false };
 		break;
 	case 2:
 		/* Its last bytes are missing. */
-		place = (struct place) { end - less, end - less, less, false };
+		place = (struct place) { end - less, end - less, less, false, false };
 		break;
 	case 3:
 		place.given = self.args_read_only;
 		place.writable = false;
 		break;
 	case 4:
-		place = (struct place) { NULL, self.args, PAGE, false };
+		place = (struct place) { NULL, self.args, PAGE, false, false };
 		break;
 	case 5:
-		place = (struct place) { (void *)-PAGE, self.args, PAGE, false };
+		place = (struct place) { (void *)-PAGE, self.args, PAGE, false, false };
 		break;
 	case 6:
-		place = (struct place) { self.args + 1, self.args + 1, PAGE - 1, true };
+		place = (struct place) { self.args + 1, self.args + 1, PAGE - 1, true, false };
+		break;
+	case 7:
+		if (self.low)
+			place = (struct place) { self.low, self.low, PAGE, true, true };
 		break;
 	}
 	return place;
@@ -640,24 +701,34 @@ static struct place next_place(struct reader *reader, const struct shape *shape,
 
 /* ---- answers ---------------------------------------------------------------- */
 
-/* The list of include/uapi/vmlab.h; what else there is, is a defect. */
-static bool may_be(int err)
+/* The list of include/uapi/vmlab.h, each where it may be; what else there is, is a defect. */
+static bool may_be(int err, const struct shape *shape, int fd, bool injected)
 {
-	static const int list[] = { ENOTTY, EINVAL, E2BIG, EOPNOTSUPP, ERANGE, EFAULT, EBADF, ESRCH,
-				    EPERM, EINTR, ENOMEM, EMFILE, ENFILE };
-	size_t i;
+	const bool takes_fd = shape->cmd == VMLAB_OPEN || shape->cmd == VMLAB_THREAD;
 
-	for (i = 0; i < ARRAY_SIZE(list); i++)
-		if (list[i] == err)
-			return true;
-	return false;
-}
-
-/* Refused before anything was done: nothing is written then. */
-static bool is_refusal(int err)
-{
-	return err == ENOTTY || err == EINVAL || err == E2BIG || err == EOPNOTSUPP ||
-	       err == ERANGE || err == EPERM || err == EBADF;
+	switch (err) {
+	case ENOTTY:
+	case EINVAL:
+	case E2BIG:
+	case EOPNOTSUPP:
+	case ERANGE:
+	case EFAULT:
+	case EPERM:
+		return true;
+	case EBADF:
+		return takes_fd || fd < 0 || fd == self.fds[NO_ONES];
+	case ESRCH:
+		return takes_fd || (fd != self.fds[TARGET_STILL] && fd != self.fds[TARGET_SELF]);
+	case EINTR:
+	case ENOMEM:
+		/* Nobody kills us; there is memory unless somebody says that there is none. */
+		return injected;
+	case EMFILE:
+	case ENFILE:
+		return shape->cmd == VMLAB_OPEN;
+	default:
+		return false;
+	}
 }
 
 static uint64_t field_of(const struct shape *shape, const char *image, enum kind kind,
@@ -717,6 +788,51 @@ static const char *range_wrong(const struct shape *shape, const char *image)
 	return NULL;
 }
 
+/* One a frame, without gaps (struct vmlab_frames). */
+static const char *frames_wrong(const struct vmlab_frames *frames, const struct vmlab_frame *recs)
+{
+	uint32_t i;
+
+	for (i = 0; i < frames->out_nr; i++) {
+		if (recs[i].pfn != frames->start + i)
+			return "a frame that is not the next";
+		if (recs[i].facts & ~VMLAB_FACTS_KNOWN)
+			return "an unknown fact";
+		if (recs[i].head != VMLAB_PFN_NONE && recs[i].head > recs[i].pfn)
+			return "a folio that begins behind its frame";
+	}
+	return frames->start + frames->out_nr == frames->out_next ? NULL : "frames are missing";
+}
+
+static const char *cpus_wrong(const struct vmlab_cpus *cpus, const struct vmlab_cpu *recs)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpus->out_nr; i++)
+		if (recs[i].cpu < cpus->start || recs[i].cpu >= cpus->end ||
+		    (i && recs[i].cpu <= recs[i - 1].cpu))
+			return "CPUs that do not ascend, or were not asked about";
+	return NULL;
+}
+
+/* The kernel's own: no VMA, no frame looked up; tables may change between two records. */
+static const char *kernel_runs_wrong(const struct vmlab_scan *scan, const struct vmlab_run *recs)
+{
+	uint32_t i;
+
+	for (i = 0; i < scan->out_nr; i++) {
+		if (recs[i].facts & ~VMLAB_FACTS_KNOWN)
+			return "an unknown fact";
+		if (recs[i].facts & (VMLAB_FACT_FRAME | VMLAB_FACT_VMA))
+			return "facts of a frame or of a VMA in the kernel half";
+		if (!recs[i].count || recs[i].mapcount != VMLAB_MAPCOUNT_UNKNOWN)
+			return "no count, or a map count that nobody can know";
+		if (recs[i].va >= scan->end)
+			return "a record behind the range";
+	}
+	return NULL;
+}
+
 static const char *content_wrong(const struct shape *shape, char *image, int fd)
 {
 	const uint64_t buf = field_of(shape, image, BUF, 0);
@@ -732,8 +848,25 @@ static const char *content_wrong(const struct shape *shape, char *image, int fd)
 	if (shape->cmd == VMLAB_SCAN && usual && !(((struct vmlab_scan *)image)->out_flags) &&
 	    ((struct vmlab_scan *)image)->format == VMLAB_FORMAT_RUNS && !(buf & 7))
 		why = wellformed_scan((void *)image, (void *)buf, &straddles);
-	if (shape->cmd == VMLAB_TABLES && usual && !(buf & 7))
-		why = wellformed_tables((void *)image, (void *)buf);
+	if (shape->rec_size && usual && !(buf & 7))
+		switch (shape->cmd) {
+		case VMLAB_TABLES:
+			why = wellformed_tables((void *)image, (void *)buf);
+			break;
+		case VMLAB_VMAS:
+			why = wellformed_vmas((void *)image, (void *)buf);
+			break;
+		case VMLAB_FRAMES:
+			why = frames_wrong((void *)image, (void *)buf);
+			break;
+		case VMLAB_CPUS:
+			why = cpus_wrong((void *)image, (void *)buf);
+			break;
+		case VMLAB_KSCAN:
+			if (((struct vmlab_scan *)image)->format == VMLAB_FORMAT_RUNS)
+				why = kernel_runs_wrong((void *)image, (void *)buf);
+			break;
+		}
 	return why ? wrong("%s: %s", shape->name, why) : NULL;
 }
 
@@ -757,7 +890,8 @@ static void say_call(const struct shape *shape, int fd, const struct place *plac
 	const struct field *field;
 	uint64_t value;
 
-	printf("# %s on %d, at %p, size %u", shape->name, fd, place->given, *(const uint32_t *)image);
+	printf("# %s on %d, at %p%s, size %u", shape->name, fd, place->given,
+	       place->compat ? " (32 bits)" : "", *(const uint32_t *)image);
 	if (self.injecting && (inject & INJECT))
 		printf(", fault %u", 1 + (inject & 0x1f));
 	for (field = shape->fields; field->width; field++) {
@@ -790,7 +924,9 @@ static const char *call(struct reader *reader, const struct shape *shape,
 	const struct place place = next_place(reader, shape, size);
 	const uint8_t inject = next(reader);
 	const size_t known = place.room < shape->size ? place.room : shape->size;
+	const bool injected = self.injecting && (inject & INJECT);
 	const char *why = NULL;
+	bool over_itself;
 	double began;
 	int err;
 
@@ -802,21 +938,24 @@ static const char *call(struct reader *reader, const struct shape *shape,
 
 	if (self.loud)
 		say_call(shape, fd, &place, image, inject);
-	if (self.injecting && (inject & INJECT))
+	if (injected)
 		inject_arm(1 + (inject & 0x1f));
 	began = seconds_now();
 	watch->before();
-	err = ask(fd, shape->cmd, place.given);
+	err = place.compat ? compat_ask(fd, shape->cmd, place.given) : ask(fd, shape->cmd, place.given);
 	self.count[shape - shapes].seconds += seconds_now() - began;
 	watch->after();
-	if (self.injecting && (inject & INJECT))
+	if (injected)
 		inject_disarm();
 
+	/* Who has records written over the question gets what he asked for. */
+	over_itself = shape->rec_size && field_of(shape, image, BUF, 0) - (uintptr_t)self.args < PAGE;
 	if (err) {
 		self.count[shape - shapes].bad++;
-		if (!may_be(-err))
+		if (!may_be(-err, shape, fd, injected))
 			return wrong("%s: %s is no error of the contract", shape->name, strerror(-err));
-		if (is_refusal(-err) && memcmp(before, place.image, place.room))
+		/* Nothing is written then; half of it may be where it can't be written. */
+		if (err != -EFAULT && !over_itself && memcmp(before, place.image, place.room))
 			return wrong("%s: refused (%s), and the struct is another one", shape->name,
 				     strerror(-err));
 		return NULL;
@@ -828,6 +967,8 @@ static const char *call(struct reader *reader, const struct shape *shape,
 		return shape->cmd == VMLAB_OPEN ? opened(place.image) : NULL;
 	if (shape->cmd == VMLAB_OPEN)
 		why = opened(place.image);
+	if (over_itself)
+		return why;
 	if (!why)
 		why = inputs_changed(shape, before, place.image, known);
 	if (!why && shape->rec_size)
@@ -835,13 +976,20 @@ static const char *call(struct reader *reader, const struct shape *shape,
 	return why ?: content_wrong(shape, place.image, fd);
 }
 
-/* A number beside ours, with a struct that is as good as any. */
+/* A number that is none of ours, with a struct that is as good as any. */
 static const char *other_number(struct reader *reader, const struct calls_watch *watch)
 {
+	/* Types that no file of ours knows, and our own with sizes and directions. */
+	static const uint8_t types[] = { VMLAB_IOC_TYPE, VMLAB_IOC_TYPE, 0xee, 0xff };
 	const int fd = next_fd(reader, NULL);
-	const unsigned int cmd = _IO(VMLAB_IOC_TYPE, 0x20 + next(reader) % 0xe0);
+	const uint8_t how = next(reader), nr = next(reader);
+	unsigned int cmd = _IOC(how >> 2 & 3, types[how & 3], nr, (how >> 4) * 8);
+	size_t i;
 	int err;
 
+	for (i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (cmd == shapes[i].cmd)
+			cmd ^= 0x40;
 	watch->before();
 	err = ask(fd, cmd, self.args);
 	watch->after();
@@ -932,9 +1080,24 @@ size_t calls_usual(unsigned int nr, uint8_t *bytes)
 	return size + 1;
 }
 
+const char *calls_one_sided(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (!self.count[i].good || !self.count[i].bad)
+			return wrong("%s was never %s", shapes[i].name,
+				     self.count[i].good ? "refused" : "answered");
+	return self.injecting ? NULL : "no fault was injected: this kernel can't";
+}
+
 void calls_tell(void)
 {
 	size_t i;
+
+	printf("# %u processes churned; %s; %s\n", self.renewed,
+	       self.injecting ? "faults were injected" : "this kernel injects no faults",
+	       self.low ? "32-bit calls too" : "no 32-bit calls");
 
 	for (i = 0; i < ARRAY_SIZE(shapes); i++)
 		printf("# %-9s %8lu answered, %8lu refused, %6.0f us each\n", shapes[i].name,

@@ -43,6 +43,12 @@ const char *calls_leak(void);
 /* The shortest sequence that makes ioctl @nr in the usual way; 0 when there is none. */
 size_t calls_usual(unsigned int nr, uint8_t *bytes);
 
+/*
+ * After thousands of calls: an ioctl that was never answered or never refused, or no
+ * injected fault, says that something is wrong with the fuzzer. NULL, or which.
+ */
+const char *calls_one_sided(void);
+
 /* How often each ioctl was answered, and refused, and what it took: lines of comments. */
 void calls_tell(void);
 

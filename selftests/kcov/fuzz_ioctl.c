@@ -8,8 +8,10 @@
  * Each answer has to be one that the contract permits. What else there is to find the
  * kernel finds: the lab reads its log.
  *
- * usage: fuzz_ioctl [-n CALLS] [-s SEED] [-o FILE] [CORPUS]
+ * usage: fuzz_ioctl [-g] [-n CALLS] [-s SEED] [-o FILE] [CORPUS]
  *        fuzz_ioctl -r HEX
+ * -g: fails where it can't be guided, or where no fault can be injected, and when an ioctl
+ * was never answered or never refused: what fuzzes must not be weak without a word.
  * CORPUS: what to begin with. -o: what was worth keeping, without what adds nothing.
  * -r: one sequence, as it was printed when something was wrong.
  */
@@ -182,7 +184,7 @@ static const char *fuzz(unsigned long calls, uint64_t *dice)
 
 static int usage(void)
 {
-	fputs("usage: fuzz_ioctl [-n CALLS] [-s SEED] [-o FILE] [CORPUS]\n"
+	fputs("usage: fuzz_ioctl [-g] [-n CALLS] [-s SEED] [-o FILE] [CORPUS]\n"
 	      "       fuzz_ioctl -r HEX\n", stderr);
 	return 2;
 }
@@ -194,11 +196,15 @@ int main(int argc, char **argv)
 	const char *out = NULL, *again = NULL, *why;
 	unsigned long calls = 50000;
 	uint8_t bytes[CALLS_MAX];
+	bool strict = false;
 	unsigned int nr;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:o:r:")) != -1) {
+	while ((option = getopt(argc, argv, "gn:s:o:r:")) != -1) {
 		switch (option) {
+		case 'g':
+			strict = true;
+			break;
 		case 'n':
 			calls = strtoul(optarg, NULL, 0);
 			break;
@@ -230,7 +236,7 @@ int main(int argc, char **argv)
 	if (why)
 		printf("# not guided: %s\n", why);
 	/* After it: the descriptors that are open then are those to be known. */
-	why = calls_setup(seed);
+	why = (strict ? why : NULL) ?: calls_setup(seed);
 	if (why) {
 		printf("# %s\nnot ok 1 - every answer is one of the contract\n", why);
 		return 1;
@@ -248,7 +254,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 		dice = seed * 2654435761u | 1;
-		why = fuzz(calls, &dice);
+		why = fuzz(calls, &dice) ?: calls_leak();
 		if (!why && out) {
 			why = minimize();
 			if (corpus_save(out))
@@ -258,6 +264,8 @@ int main(int argc, char **argv)
 	}
 	alarm(0);
 	calls_tell();
+	if (!why && strict && !again)
+		why = calls_one_sided();
 	if (why) {
 		failed(why);
 		return 1;

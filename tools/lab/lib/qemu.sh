@@ -79,6 +79,11 @@ qemu_command() {
 		-device virtio-9p-pci,fsdev=root,mount_tag=root
 		-fsdev "local,id=control,path=$(qemu_escape "$control"),security_model=none,multidevs=remap"
 		-device virtio-9p-pci,fsdev=control,mount_tag=control)
+	# CPUs are dealt out in turn.
+	# shellcheck disable=SC2054
+	[ -z "$nodes" ] || qemu+=(-object "memory-backend-ram,id=node0,size=$((memory / 2))M"
+		-object "memory-backend-ram,id=node1,size=$((memory - memory / 2))M"
+		-numa node,nodeid=0,memdev=node0 -numa node,nodeid=1,memdev=node1)
 	# shellcheck disable=SC2054
 	[ -z "$counting" ] || qemu+=(-icount shift=0,sleep=off)
 	# shellcheck disable=SC2054
