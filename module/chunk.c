@@ -103,6 +103,8 @@ static long collect_all(struct vmlab_chunks *chunks, struct mm_struct *mm)
 			break;
 		if (records->nr > chunks->grows)
 			ret = vmlab_chunks_copy_out(chunks, records->nr - chunks->grows);
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
 		if (ret || signal_pending(current))
 			break;
 		cond_resched();

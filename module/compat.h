@@ -55,26 +55,35 @@
 #define compat_page_tail(page)	(READ_ONCE((page)->compound_info) & 1)
 #endif
 
+/* What the low bits of a folio's mapping say: renamed in 6.17. */
+#ifndef FOLIO_MAPPING_ANON
+#define FOLIO_MAPPING_ANON	PAGE_MAPPING_ANON
+#define FOLIO_MAPPING_KSM	PAGE_MAPPING_KSM
+#endif
+
 /* Map counts: page_mapcount() until 6.11; since then the sum is ours to make. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
 static inline u32 compat_mapcount(struct page *page, struct folio *folio)
 {
-	return page_mapcount(page);
+	/* Below zero for a moment: what the page has become keeps a type there. */
+	return max(page_mapcount(page), 0);
 }
 #else
+/*
+ * Without the kernel's accessors: they take a folio that is split while FRAMES looks at
+ * it, which holds nothing, for a bug (CONFIG_DEBUG_VM).
+ */
 static inline u32 compat_mapcount(struct page *page, struct folio *folio)
 {
+	bool large = compat_page_flags(&folio->page) & BIT(PG_head);
 	int count = atomic_read(&page->_mapcount) + 1;
 
-#ifdef CONFIG_NO_PAGE_MAPCOUNT
-	if (folio_test_large(folio))
+	if (IS_ENABLED(CONFIG_NO_PAGE_MAPCOUNT) && large)
 		return VMLAB_MAPCOUNT_UNKNOWN;
-#endif
 	/* Below zero the field holds a page type, not a count. */
-	if (count < 0)
-		count = 0;
-	if (folio_test_large(folio))
-		count += folio_entire_mapcount(folio);
+	count = max(count, 0);
+	if (large)
+		count += max(atomic_read(&folio->_entire_mapcount) + 1, 0);
 	return count;
 }
 #endif

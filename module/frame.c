@@ -40,8 +40,7 @@ bool vmlab_frame_is_huge_zero(unsigned long pfn)
 	if (!page)
 		return false;
 	folio = page_folio(page);
-	return folio_test_large(folio) && !folio_test_anon(folio) &&
-	       !READ_ONCE(folio->mapping);
+	return folio_test_large(folio) && !READ_ONCE(folio->mapping);
 }
 
 static void look_at(struct vmlab_frame_look *look, const struct page *page)
@@ -69,6 +68,7 @@ u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount,
 {
 	struct page *page = pfn_to_online_page(pfn);
 	u64 facts = VMLAB_FACT_FRAME;
+	unsigned long mapping;
 	struct folio *folio;
 
 	if (look)
@@ -80,18 +80,20 @@ u64 vmlab_frame_facts(unsigned long pfn, bool hugetlb, u32 *mapcount,
 	if (look)
 		look_at(look, page);
 	folio = page_folio(page);
+	/* Once: pages are merged (KSM) without the lock that we have. */
+	mapping = (unsigned long)READ_ONCE(folio->mapping);
 
 	if (hugetlb)
 		facts |= VMLAB_FACT_HUGETLB;
 	if (folio_test_large(folio))
 		facts |= VMLAB_FACT_LARGE;
-	if (folio_test_anon(folio)) {
+	if (vmlab_frame_is_anon(mapping)) {
 		facts |= VMLAB_FACT_ANON;
-		if (folio_test_ksm(folio))
+		if (vmlab_frame_is_ksm(mapping))
 			facts |= VMLAB_FACT_KSM;
 		else if (PageAnonExclusive(page))
 			facts |= VMLAB_FACT_EXCLUSIVE;
-	} else if (READ_ONCE(folio->mapping)) {
+	} else if (mapping) {
 		facts |= VMLAB_FACT_FILE;
 		if (folio_test_swapbacked(folio) && !hugetlb)
 			facts |= VMLAB_FACT_SHMEM;

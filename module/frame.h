@@ -50,6 +50,17 @@ static __always_inline bool vmlab_frame_alike(const struct vmlab_frame_look *loo
 	       compat_page_tail(page) == look->tail;
 }
 
+/* What a folio's mapping says, read once: the kernel's accessors read it each time. */
+static inline bool vmlab_frame_is_anon(unsigned long mapping)
+{
+	return mapping & FOLIO_MAPPING_ANON;
+}
+
+static inline bool vmlab_frame_is_ksm(unsigned long mapping)
+{
+	return (mapping & FOLIO_MAPPING_KSM) == FOLIO_MAPPING_KSM;
+}
+
 /* A large folio's counts stand elsewhere, too: its pages are only like each other. */
 static inline bool vmlab_frame_is_alone(const struct vmlab_frame_look *look)
 {

@@ -12,6 +12,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
@@ -72,9 +73,9 @@ static u64 facts_of(struct page *page, struct folio *folio, bool hugetlb)
 		facts |= VMLAB_FACT_HUGETLB;
 	if (compat_page_flags(&folio->page) & BIT(PG_head))
 		facts |= VMLAB_FACT_LARGE;
-	if (folio_test_anon(folio)) {
+	if (vmlab_frame_is_anon(mapping)) {
 		facts |= VMLAB_FACT_ANON;
-		if (folio_test_ksm(folio))
+		if (vmlab_frame_is_ksm(mapping))
 			facts |= VMLAB_FACT_KSM;
 		else if (compat_page_flags(hugetlb ? &folio->page : page) &
 			 BIT(PG_anon_exclusive))
@@ -109,6 +110,12 @@ static bool is_free(struct page *page, unsigned long pfn, struct vmlab_frame *fr
 	return false;
 }
 
+/* It stays the same, among flags that do not. */
+static int nid_of(const struct page *page)
+{
+	return data_race(page_to_nid(page));
+}
+
 /* One look; false when the page was not of the folio any more at the end. */
 static bool look(struct page *page, struct vmlab_frame *frame)
 {
@@ -116,7 +123,8 @@ static bool look(struct page *page, struct vmlab_frame *frame)
 	struct folio *folio = (struct folio *)head;
 	unsigned long flags = compat_page_flags(head);
 	unsigned long pfn = frame->pfn, inside = pfn - page_to_pfn(head);
-	unsigned int order = compound_order(head);
+	/* Of a folio that may be made or split just now: then it does not fit, or is read again. */
+	unsigned int order = data_race(compound_order(head));
 	bool hugetlb = folio_test_hugetlb(folio);
 	size_t i;
 
@@ -144,7 +152,7 @@ static bool look(struct page *page, struct vmlab_frame *frame)
 	}
 #endif
 	frame->refcount = page_ref_count(head);
-	frame->node = page_to_nid(page);
+	frame->node = nid_of(page);
 	/* What has a type keeps other things where processes' pages have theirs. */
 	if (frame->flags & VMLAB_PAGE_SLAB || (page_has_type(head) && !hugetlb)) {
 		frame->mapcount = 0;
@@ -174,7 +182,7 @@ static void describe(unsigned long pfn, struct vmlab_frame *frame)
 		memset(frame, 0, sizeof(*frame));
 		frame->pfn = pfn;
 		frame->facts = VMLAB_FACT_FRAME;
-		frame->node = page_to_nid(page);
+		frame->node = nid_of(page);
 	} else {
 		frame->flags = VMLAB_PAGE_NOPAGE;
 	}
@@ -207,7 +215,14 @@ long vmlab_frame_list(struct vmlab_call *call)
 	if (ret)
 		return ret;
 	while (pfn < frames->end && frames->out_nr < frames->nr_recs) {
+		/*
+		 * From the question whether there is a struct page to the last look at it:
+		 * what takes memory offline, and then its struct pages away, waits for a
+		 * grace period between. Modules have no lock against it.
+		 */
+		rcu_read_lock();
 		describe(pfn, &frame);
+		rcu_read_unlock();
 		if (copy_to_user(to, &frame, sizeof(frame)))
 			return -EFAULT;
 		to += frames->rec_size;

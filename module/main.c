@@ -36,13 +36,9 @@ static struct miscdevice node = {
 
 static int __init vmlab_init(void)
 {
-	int ret;
-
 	vmlab_arch_init();
 	vmlab_frame_init();
-	ret = vmlab_target_init();
-	if (ret)
-		return ret;
+	vmlab_target_init();
 	return misc_register(&node);
 }
 

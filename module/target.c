@@ -44,26 +44,25 @@ static void learn_mem(void)
 	fput(file);
 }
 
-int vmlab_target_init(void)
+void vmlab_target_init(void)
 {
 	struct file *file;
 
 	pagemap_fops = NULL;
 	mem_fops = NULL;
 	if (!current->mm)
-		return 0;
+		return;
 	learn_mem();
 	file = filp_open("/proc/self/pagemap", O_RDONLY, 0);
 	if (IS_ERR(file)) {
 		pr_info("vmlab: no /proc/self/pagemap here: OPEN takes a pid and demands CAP_SYS_ADMIN and CAP_SYS_PTRACE\n");
-		return 0;
+		return;
 	}
 	if (file->private_data == current->mm)
 		pagemap_fops = file->f_op;
 	else
 		pr_info("vmlab: this kernel's pagemap is not what we know: OPEN takes a pid and demands CAP_SYS_ADMIN and CAP_SYS_PTRACE\n");
 	fput(file);
-	return 0;
 }
 
 u32 vmlab_target_door(void)

@@ -43,6 +43,8 @@ static void read_registers(const struct task_struct *task, struct vmlab_thread *
 
 	for (i = 0; i < TRIES; i++) {
 		before = switches(task);
+		/* How often it has run, then what is read: the acquire below orders only that. */
+		smp_rmb();
 		if (runs(task))
 			return;
 		vmlab_arch_thread(task, &now);
@@ -94,9 +96,14 @@ long vmlab_thread(struct vmlab_call *call)
 		return -ESRCH;
 	}
 	read_registers(task, arg);
-	/* What its mm has, which is the target's: asked of the thread all the same. */
+	/*
+	 * Nobody comes back to an address space that he has left by exec: whose mm it is
+	 * now, it was when the registers were read. exec_mmap() takes this lock.
+	 */
 	task_lock(task);
-	if (target->physical && task->mm) {
+	if (task->mm != mm) {
+		ret = -ESRCH;
+	} else if (target->physical) {
 		arg->out_root_pa = virt_to_phys(task->mm->pgd);
 		arg->out_known |= VMLAB_THREAD_ROOT;
 	}
@@ -104,5 +111,5 @@ long vmlab_thread(struct vmlab_call *call)
 	arg->out_flags = target->physical ? 0 : VMLAB_OUT_HIDDEN;
 	put_task_struct(task);
 	vmlab_target_leave(mm);
-	return 0;
+	return ret;
 }

@@ -94,7 +94,8 @@ static void describe(struct vm_area_struct *vma, bool physical, struct vmlab_vma
 		if (vm & vma_flags[i].vm)
 			rec->flags |= vma_flags[i].flag;
 	/* Not in /proc: whether it ever had a page of its own. */
-	if (physical && vma->anon_vma)
+	/* A first fault sets it, beside us. */
+	if (physical && READ_ONCE(vma->anon_vma))
 		rec->flags |= VMLAB_VMA_ANON;
 	if (vma->vm_file) {
 		const struct inode *inode = compat_vma_inode(vma);

@@ -85,7 +85,7 @@ struct vmlab_target {
 /* A leaf above the last level, beside the entry that it stands in. */
 #define VMLAB_HUGE_COST		2
 
-int vmlab_target_init(void);
+void vmlab_target_init(void);
 u32 vmlab_target_door(void);
 long vmlab_target_open(struct vmlab_call *call);
 struct mm_struct *vmlab_target_enter(struct vmlab_target *target);

@@ -63,6 +63,9 @@ struct walker {
 	unsigned long next;
 };
 
+/* A lock that is only ever tried is tried so often before others may have the CPU. */
+#define LOCK_TRIES	64
+
 /* No address of a table: nothing was reported yet. */
 #define NOWHERE	1UL
 
@@ -314,7 +317,9 @@ static __always_inline void stretch_begin(struct walker *w, u64 permits,
 		s->step = vmlab_arch_step(leaf->entry);
 		s->attributes = vmlab_arch_attributes(leaf->entry);
 		s->jumps = vmlab_arch_valid(leaf->entry) && vmlab_frame_is_alone(&s->look);
-	} else if (leaf->facts & (VMLAB_FACT_ZERO | VMLAB_FACT_MARKER)) {
+	} else if ((leaf->facts & VMLAB_FACT_ZERO) ||
+		   ((leaf->facts & VMLAB_FACT_MARKER) && leaf->pfn == VMLAB_PFN_NONE)) {
+		/* A poisoned page has a number, and no run in which that stays the same. */
 		s->look.page = NULL;
 		s->step = 0;
 	} else {
@@ -978,15 +983,26 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 	unsigned long size = huge_page_size(hstate_vma(w->vma));
 	struct vmlab_run leaf;
 	unsigned long next;
+	unsigned int tries;
 
 	for (; addr < end; addr = next) {
 		next = (addr & ~(size - 1)) + size;
 		if (spent(w, addr))
 			return stop_at(w, addr);
 		w->budget -= 1 + VMLAB_HUGE_COST;
-		/* Whoever has the lock spins or works, and gives it back. */
-		while (!hugetlb_leaf(w, addr, &leaf))
-			cpu_relax();
+		/*
+		 * Whoever has the lock spins or works, and gives it back; but others may
+		 * always be first, and who has it may have to have this CPU.
+		 */
+		for (tries = 1; !hugetlb_leaf(w, addr, &leaf); tries++) {
+			if (tries % LOCK_TRIES) {
+				cpu_relax();
+				continue;
+			}
+			if (fatal_signal_pending(current))
+				return stop_at(w, addr);
+			cond_resched();
+		}
 		if (leaf.count && w->runs && !w->runs->physical &&
 		    !compat_hugetlb_public(&leaf, w->vma_facts))
 			continue;
@@ -1018,13 +1034,14 @@ static bool hugetlb_tables(struct walker *w, unsigned long addr, unsigned long e
 			return stop_at(w, addr);
 		w->budget--;
 		pgdp = pgd_offset(w->mm, addr);
-		p4dp = p4d_offset(pgdp, addr);
 		if (!mm_p4d_folded(w->mm)) {
 			room = note_table(w, VMLAB_LEVEL_PGD, PGDIR_SHIFT,
 					  pgdp - pgd_index(addr), addr);
 			if (room && pgd_none(pgdp_get(pgdp)))
 				continue;
 		}
+		/* Faults go on beside us: where the next table lies says an entry that is not empty. */
+		p4dp = p4d_offset(pgdp, addr);
 		if (!room || !note_table(w, VMLAB_LEVEL_P4D, P4D_SHIFT, p4d_table(p4dp), addr))
 			return stop_at(w, addr);
 		if (!hugetlb_top(w, addr, &slot))

@@ -309,6 +309,44 @@ TEST_F(entry, of_spoilt_memory_says_poison)
 	EXPECT_TRUE(leaf.facts & F(PRESENT));
 }
 
+/* Equal entries beside each other: one frame, which no run can say. */
+TEST_F(entry, of_one_spoilt_page_mapped_twice_name_its_frame_twice)
+{
+	const int fd = fixture_memfd(PAGE, 1);
+	char *pages = fixture_anon(2 * PAGE, PROT_READ);
+	struct vmlab_scanner scan;
+	struct vmlab_run run, leaf;
+	uint64_t frame[2];
+	int i;
+
+	if (!getenv("VMLAB_LAB"))
+		SKIP(return, "a frame would be lost until the next boot: only in the lab");
+	for (i = 0; i < 2; i++) {
+		char *page = mmap(pages + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED, fd, 0);
+
+		ASSERT_EQ(pages + i * PAGE, page);
+		fixture_write(page, PAGE);
+	}
+	signal(SIGBUS, on_bus_error);
+	if (madvise(pages, PAGE, MADV_HWPOISON))
+		SKIP(return, "this kernel spoils no memory: %s", strerror(errno));
+	for (i = 0; i < 2; i++) {
+		ASSERT_STREQ("", look_at(&self->look, pages + i * PAGE, &leaf));
+		ASSERT_TRUE(leaf.facts & F(POISON)) TH_LOG("0x%llx", leaf.facts);
+		frame[i] = leaf.pfn;
+	}
+	EXPECT_EQ(frame[0], frame[1]);
+	ASSERT_EQ(0, vmlab_scan_start(&scan, self->look.target, (uintptr_t)pages,
+				      (uintptr_t)pages + 2 * PAGE, NULL, 0));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(1, vmlab_scan_next(&scan, &run));
+		EXPECT_EQ(1, run.count);
+		EXPECT_EQ(frame[i], run.pfn);
+	}
+	vmlab_scan_end(&scan);
+}
+
 TEST_F(entry, of_a_guard_says_guard)
 {
 	struct vmlab_run leaf;

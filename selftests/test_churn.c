@@ -75,6 +75,7 @@ struct tally {
 struct watcher {
 	struct life *life;
 	int target;
+	int node;
 	uint64_t dice;
 	void *recs;
 	struct tally tally;
@@ -341,6 +342,23 @@ static bool walk(struct watcher *w)
 	return true;
 }
 
+/* Frames of anybody, from anywhere, while they are given to others, split and freed. */
+static bool frames(struct watcher *w)
+{
+	struct vmlab_frame *recs = w->recs;
+	/* Some of the machine's memory lies higher than there are pages of it. */
+	const uint64_t start = roll(w, (uint64_t)sysconf(_SC_PHYS_PAGES) * 2);
+	struct vmlab_frames ask_for = ask_frame_list(start, start + RECS_MAX, recs, room(w));
+	const char *why;
+
+	if (!good(w, "FRAMES", ask(w->node, VMLAB_FRAMES, &ask_for)))
+		return false;
+	why = wellformed_frames(&ask_for, recs);
+	if (why)
+		fail(w->life, "FRAMES from 0x%" PRIx64 ", %u records: %s", start, ask_for.nr_recs, why);
+	return !why;
+}
+
 static void *watch(void *arg)
 {
 	struct watcher *w = arg;
@@ -349,7 +367,10 @@ static void *watch(void *arg)
 	/* There are more of us than CPUs: the target is to come to its steps. */
 	setpriority(PRIO_PROCESS, gettid(), 10);
 	while (going && !w->life->failed) {
-		switch (roll(w, 8)) {
+		switch (roll(w, 9)) {
+		case 8:
+			going = frames(w);
+			break;
 		case 0:
 			going = vmas(w);
 			break;
@@ -396,6 +417,7 @@ FIXTURE_SETUP(churning)
 	self->seconds = seconds ? atof(seconds) : leak_scan_missing() ? 3 : 10;
 	TH_LOG("VMLAB_SEED=%" PRIu64 " VMLAB_SECONDS=%.0f", self->seed, self->seconds);
 	for (i = 0; i < WATCHERS; i++) {
+		/* The largest of them. */
 		self->watchers[i].recs = fixture_anon(RECS_MAX * sizeof(struct vmlab_vma),
 						      PROT_READ | PROT_WRITE);
 		ASSERT_NE(NULL, self->watchers[i].recs);
@@ -470,6 +492,7 @@ static void one_life(struct __test_metadata *_metadata, FIXTURE_DATA(churning) *
 
 		w->life = &life;
 		w->target = targets[i > 0];
+		w->node = self->node;
 		w->dice = seed * 40503 + 77 * i + 1;
 		memset(&w->tally, 0, sizeof(w->tally));
 		ASSERT_EQ(0, pthread_create(&w->thread, NULL, watch, w));
@@ -728,6 +751,78 @@ TEST_F_TIMEOUT(churning, transparent_huge_pages_are_never_seen_halfway_through_a
 
 	ASSERT_NE(NULL, pages);
 	watch_one_who_forks(_metadata, self, pages);
+}
+
+/* What a thread of ours is asked, from before it executes another program until it is gone. */
+struct chase {
+	int target;
+	int mem;
+	pid_t tid;
+	uint64_t root;
+	unsigned long answers;
+	bool elsewhere;		/* an answer was of another address space */
+};
+
+static void *ask_about_thread(void *arg)
+{
+	struct chase *chase = arg;
+
+	for (;;) {
+		struct vmlab_thread thread = {
+			.size = sizeof(thread), .fd = chase->mem, .tid = chase->tid,
+		};
+
+		if (ask(chase->target, VMLAB_THREAD, &thread))
+			return NULL;
+		chase->answers++;
+		if (thread.out_known & VMLAB_THREAD_ROOT && thread.out_root_pa != chase->root)
+			chase->elsewhere = true;
+	}
+}
+
+static void become_another(void *arg)
+{
+	(void)arg;
+	execlp("true", "true", NULL);
+}
+
+/* Who may know the registers of one program need not be one who may know those of the next. */
+TEST_F_TIMEOUT(churning, threads_are_never_told_of_the_program_that_comes_next, 3600)
+{
+	const double until = seconds_now() + (self->seconds > 60 ? 60 : 2 * self->seconds);
+	unsigned long answers = 0, rounds = 0, elsewhere = 0;
+
+	victim_then(become_another, NULL);
+	while (seconds_now() < until) {
+		struct vmlab_mm mm = { .size = sizeof(mm) };
+		struct chase chase;
+		struct victim victim;
+		pthread_t thread;
+		char path[64];
+
+		ASSERT_EQ(0, victim_fork(&victim, NULL, NULL));
+		chase = (struct chase) {
+			.target = ask_target(self->node, victim.pid), .tid = victim.pid,
+		};
+		snprintf(path, sizeof(path), "/proc/%d/mem", (int)victim.pid);
+		chase.mem = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, chase.target);
+		ASSERT_LE(0, chase.mem);
+		ASSERT_EQ(0, ask(chase.target, VMLAB_MM, &mm));
+		chase.root = mm.out_root;
+		ASSERT_EQ(0, pthread_create(&thread, NULL, ask_about_thread, &chase));
+		ASSERT_EQ(1, write(victim.in, "", 1));
+		pthread_join(thread, NULL);
+		victim_kill(&victim);
+		close(chase.mem);
+		close(chase.target);
+		answers += chase.answers;
+		elsewhere += chase.elsewhere;
+		rounds++;
+	}
+	TH_LOG("%lu programs, %lu answers, %lu times of the next program", rounds, answers, elsewhere);
+	EXPECT_LT(0, answers);
+	EXPECT_EQ(0, elsewhere);
 }
 
 TEST_HARNESS_MAIN

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "fixture.h"
 #include "geometry.h"
 #include "victim.h"
+#include "wellformed.h"
 
 #include <libvmlab.h>
 
@@ -282,6 +284,55 @@ TEST_F(tables, count_their_huge_leaves)
 		counted += self->all[i].nr_leaves;
 	EXPECT_LE(2, seen);
 	EXPECT_EQ(seen, counted);
+}
+
+/*
+ * While somebody else brings a whole branch of the tree into being, and another takes it
+ * away again. A table that is told lies somewhere, and is told with what is in it.
+ */
+static void *touch_there(void *at)
+{
+	fixture_touch_page(at);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(tables, that_come_while_they_are_told_lie_somewhere, 300)
+{
+	/* The first slots that nothing else lies in: of the root with 5 levels, else below it. */
+	const uint64_t branch = self->all[0].level == VMLAB_LEVEL_PGD ? 1UL << 50 : 0;
+	const int node = open(NODE, O_RDWR | O_CLOEXEC), target = ask_target(node, 0);
+	struct vmlab_table recs[64];
+	unsigned int rounds, told = 0;
+	uint32_t i;
+
+	ASSERT_LE(0, target);
+	for (rounds = 0; rounds < 2000; rounds++) {
+		char *at = mmap((void *)branch, HUGE_2M, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+		struct vmlab_tables tables;
+		pthread_t thread;
+		bool there = false;
+		int tries;
+
+		if (at == MAP_FAILED)
+			SKIP(return, "no hugetlb pages: boot with hugepages=16");
+		ASSERT_EQ(0, pthread_create(&thread, NULL, touch_there, at));
+		for (tries = 0; tries < 200 && !there; tries++) {
+			tables = ask_tables((uintptr_t)at, (uintptr_t)at + HUGE_2M, recs, 64);
+			ASSERT_EQ(0, ask(target, VMLAB_TABLES, &tables));
+			ASSERT_EQ(NULL, wellformed_tables(&tables, recs))
+				TH_LOG("%s", wellformed_tables(&tables, recs));
+			for (i = 0; i < tables.out_nr; i++)
+				there |= recs[i].level == VMLAB_LEVEL_PMD;
+		}
+		told += there;
+		pthread_join(thread, NULL);
+		munmap(at, HUGE_2M);
+	}
+	TH_LOG("%u branches, %u of them seen whole", rounds, told);
+	EXPECT_LT(0, told);
+	close(target);
+	close(node);
 }
 
 TEST_HARNESS_MAIN

@@ -3,6 +3,7 @@
  * wellformed.c - what every answer must be, whatever the target does meanwhile.
  */
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fixture.h"
 #include "wellformed.h"
@@ -257,4 +258,30 @@ const char *wellformed_walk(const struct vmlab_walk *walk)
 	if (!(walk->out_flags & VMLAB_OUT_IN_VMA))
 		return NULL;	/* between munmap() and its end: whatever is left */
 	return wellformed_run(leaf);
+}
+
+const char *wellformed_frames(const struct vmlab_frames *frames, const struct vmlab_frame *recs)
+{
+	uint32_t i;
+
+	if (frames->out_nr > frames->nr_recs)
+		return "more frames than there is room for";
+	if (frames->out_next != frames->start + frames->out_nr)
+		return "frames that were left out";
+	for (i = 0; i < frames->out_nr; i++) {
+		const struct vmlab_frame *frame = &recs[i];
+
+		if (frame->pfn != frames->start + i)
+			return "a frame that is not the next one";
+		if (frame->facts & ~VMLAB_FACTS_KNOWN)
+			return "an unknown fact";
+		if (!implies(frame->facts, F(EXCLUSIVE) | F(KSM), F(ANON)))
+			return "exclusive or merged, but not anonymous";
+		if (frame->head > frame->pfn || frame->pfn - frame->head >= 1ULL << frame->order)
+			return "a folio that its frame is not in";
+		/* One below zero is a page's type, for a moment. */
+		if (frame->mapcount > INT32_MAX && frame->mapcount != VMLAB_MAPCOUNT_UNKNOWN)
+			return "mapped thousands of millions of times";
+	}
+	return NULL;
 }

@@ -34,4 +34,8 @@ const char *wellformed_tables(const struct vmlab_tables *tables,
 
 const char *wellformed_walk(const struct vmlab_walk *walk);
 
+/* FRAMES, which holds nothing still: one record a frame, each of one moment. */
+const char *wellformed_frames(const struct vmlab_frames *frames,
+			      const struct vmlab_frame *recs);
+
 #endif /* SELFTESTS_WELLFORMED_H */

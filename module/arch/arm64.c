@@ -250,12 +250,12 @@ unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
 /* tls_preserve_current_state() leaves it there: TPIDR_EL0, of 32-bit programs TPIDRURO. */
 void vmlab_arch_thread(const struct task_struct *task, struct vmlab_thread *out)
 {
-	out->out_tp = *task_user_tls((struct task_struct *)task);
+	out->out_tp = READ_ONCE(*task_user_tls((struct task_struct *)task));
 	out->out_known |= VMLAB_THREAD_TP;
 	/* permission_overlay_switch() leaves it there. */
 #ifdef ARM64_HAS_S1POE
 	if (cpus_have_cap(ARM64_HAS_S1POE)) {
-		out->out_keys = task->thread.por_el0;
+		out->out_keys = READ_ONCE(task->thread.por_el0);
 		out->out_known |= VMLAB_THREAD_KEYS;
 	}
 #endif

@@ -232,7 +232,8 @@ static bool base_of(const struct thread_struct *thread, unsigned short selector,
 	/* A segment of an LDT: nobody has those any more. */
 	if (index >= GDT_ENTRY_TLS_ENTRIES)
 		return false;
-	*base = get_desc_base(&thread->tls_array[index]);
+	/* The thread may run again, and write there: who asks sees that, and takes nothing. */
+	*base = data_race(get_desc_base(&thread->tls_array[index]));
 	return true;
 }
 
@@ -240,13 +241,13 @@ void vmlab_arch_thread(const struct task_struct *task, struct vmlab_thread *out)
 {
 	const struct thread_struct *thread = &task->thread;
 
-	if (base_of(thread, thread->fsindex, thread->fsbase, &out->out_tp))
+	if (base_of(thread, READ_ONCE(thread->fsindex), READ_ONCE(thread->fsbase), &out->out_tp))
 		out->out_known |= VMLAB_THREAD_TP;
-	if (base_of(thread, thread->gsindex, thread->gsbase, &out->out_gs))
+	if (base_of(thread, READ_ONCE(thread->gsindex), READ_ONCE(thread->gsbase), &out->out_gs))
 		out->out_known |= VMLAB_THREAD_GS;
 	/* x86_pkru_load() stashes it. */
 	if (boot_cpu_has(X86_FEATURE_OSPKE)) {
-		out->out_keys = thread->pkru;
+		out->out_keys = READ_ONCE(thread->pkru);
 		out->out_known |= VMLAB_THREAD_KEYS;
 	}
 }

@@ -85,10 +85,8 @@ static __always_inline u64 vmlab_arch_step(u64 raw)
  */
 static __always_inline u64 vmlab_arch_root_raw(pgd_t *pgdp, u64 raw)
 {
-#ifdef CONFIG_X86_64
 	if (boot_cpu_has(X86_FEATURE_PTI))
 		return pgd_val(READ_ONCE(*kernel_to_user_pgdp(pgdp)));
-#endif
 	return raw;
 }
 

@@ -788,22 +788,6 @@ static const char *range_wrong(const struct shape *shape, const char *image)
 	return NULL;
 }
 
-/* One a frame, without gaps (struct vmlab_frames). */
-static const char *frames_wrong(const struct vmlab_frames *frames, const struct vmlab_frame *recs)
-{
-	uint32_t i;
-
-	for (i = 0; i < frames->out_nr; i++) {
-		if (recs[i].pfn != frames->start + i)
-			return "a frame that is not the next";
-		if (recs[i].facts & ~VMLAB_FACTS_KNOWN)
-			return "an unknown fact";
-		if (recs[i].head != VMLAB_PFN_NONE && recs[i].head > recs[i].pfn)
-			return "a folio that begins behind its frame";
-	}
-	return frames->start + frames->out_nr == frames->out_next ? NULL : "frames are missing";
-}
-
 static const char *cpus_wrong(const struct vmlab_cpus *cpus, const struct vmlab_cpu *recs)
 {
 	uint32_t i;
@@ -857,7 +841,7 @@ static const char *content_wrong(const struct shape *shape, char *image, int fd)
 			why = wellformed_vmas((void *)image, (void *)buf);
 			break;
 		case VMLAB_FRAMES:
-			why = frames_wrong((void *)image, (void *)buf);
+			why = wellformed_frames((void *)image, (void *)buf);
 			break;
 		case VMLAB_CPUS:
 			why = cpus_wrong((void *)image, (void *)buf);
