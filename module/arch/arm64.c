@@ -45,6 +45,10 @@ static const u8 pa_bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 #if CONFIG_PGTABLE_LEVELS < 4
 #error "vmlab: arm64 kernels with fewer than 4 levels of page tables are not known yet"
 #endif
+/* With others the root can be smaller than a page (16 KiB and 48 bits: two entries). */
+#if PAGE_SHIFT != 12
+#error "vmlab: arm64 kernels with base pages of 16 or 64 KiB are not known yet"
+#endif
 
 /* The form of this kernel's entries, by what its headers define. */
 #ifdef PTE_PROT_NONE
