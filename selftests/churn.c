@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -74,11 +75,11 @@ static char *lane(int nr)
 	return lanes + nr * SZ_LANE;
 }
 
-/* A few pages of the first SMALL_PAGES of a lane. */
+/* A few pages of the first SMALL_PAGES of a lane; often so few that all are of one kind. */
 static char *spot(struct dice *dice, int nr, size_t *size)
 {
 	const uint64_t first = roll(dice, SMALL_PAGES);
-	uint64_t pages = 1 + roll(dice, 64);
+	uint64_t pages = 1 + roll(dice, roll(dice, 2) ? 64 : 4);
 
 	if (pages > SMALL_PAGES - first)
 		pages = SMALL_PAGES - first;
@@ -586,6 +587,8 @@ static void live(void *arg)
 	churn = arg;
 	count = churn->steps;
 	prctl(PR_SET_NAME, CHURN_NAME);
+	/* Many look, and one changes: it is to come to its steps, where it may say so. */
+	setpriority(PRIO_PROCESS, 0, -10);
 	p = mmap(NULL, SZ_ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	/* A page of another kind at each end: no VMA will reach over it. */
 	if (p == MAP_FAILED ||
