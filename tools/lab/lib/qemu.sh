@@ -105,6 +105,7 @@ qemu_command() {
 	fi
 	# shellcheck disable=SC2054
 	[ -z "$interactive" ] || qemu+=(-chardev stdio,id=terminal,signal=off)
+	# shellcheck disable=SC2054
 	case ${interactive:+$arch} in
 	arm64) qemu+=(-device virtio-serial-pci -device virtconsole,chardev=terminal) ;;
 	?*) qemu+=(-serial chardev:terminal) ;;

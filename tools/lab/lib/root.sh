@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # names are for those who source this
+# shellcheck shell=bash disable=SC2034,SC2154 # names are for those who source this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Small Debian systems that are only unpacked, into a folder of the cache, and
