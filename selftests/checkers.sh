@@ -33,14 +33,19 @@ kcsan_works() {
 
 # What was freed a moment ago may still be on its way.
 nobody_holds_it() {
-	local users try
+	local users try fd
 
 	for try in 1 2 3 4 5 6 7 8 9 10; do
 		users=$(cat /sys/module/vmlab/refcnt) || return 1
 		[ "$users" -ne 0 ] || return 0
 		sleep "0.$try"
 	done
-	echo "# $users users of the module"
+	echo "# $users users of the module:"
+	for fd in /proc/[0-9]*/fd/*; do
+		case $(readlink "$fd") in
+		*vmlab*) echo "# $fd of $(tr '\0' ' ' <"${fd%/fd/*}/cmdline")" ;;
+		esac
+	done
 	return 1
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -330,8 +331,10 @@ static char *compat_page(void)
 	if (page == MAP_FAILED)
 		return NULL;
 	pid = fork();
-	if (!pid)
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
 		_exit(compat_ask(-1, 0, NULL) != -EBADF);
+	}
 	if (pid > 0)
 		waitpid(pid, &status, 0);
 	return status ? NULL : page;
@@ -355,7 +358,11 @@ static bool make_buffers(void)
 {
 	int fd = fixture_memfd(PAGE, 0);
 
-	self.args = fixture_map(fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+	/* Records that are written over it end there, too. */
+	self.args = fixture_anon(2 * PAGE, PROT_NONE);
+	if (!self.args || mmap(self.args, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			       0) != self.args)
+		return false;
 	self.args_read_only = fixture_map(fd, PAGE, PROT_READ, MAP_SHARED);
 	close(fd);
 	self.last = fixture_anon(2 * PAGE, PROT_READ | PROT_WRITE);
@@ -395,6 +402,8 @@ static pid_t start_nobody(int *fds)
 
 		if (!caller_become(&nobody, "/proc"))
 			_exit(1);
+		/* Becoming somebody else had it forgotten, if there was one. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		mine[NOBODYS_NODE] = open(NODE, O_RDWR | O_CLOEXEC);
 		mine[NOBODYS_PAGEMAP] = open_of(getpid(), "pagemap", O_RDONLY);
 		mine[NOBODYS_TARGET] = ask_open(mine[NOBODYS_NODE], mine[NOBODYS_PAGEMAP]);
