@@ -187,7 +187,8 @@ unsigned int vmlab_arch_kernel_regions(struct vmlab_kregion *regions)
 		  VMEMMAP_START + (MAXMEM >> PAGE_SHIFT) * sizeof(struct page),
 		  VMLAB_PA_NONE, VMLAB_KREGION_VMEMMAP },
 #ifdef CONFIG_KASAN
-		{ KASAN_SHADOW_START, KASAN_SHADOW_END, VMLAB_PA_NONE, VMLAB_KREGION_KASAN },
+		/* With 5 levels it begins within what one root entry covers, and all of that is mapped. */
+		{ KASAN_SHADOW_START & PGDIR_MASK, KASAN_SHADOW_END, VMLAB_PA_NONE, VMLAB_KREGION_KASAN },
 #endif
 		{ CPU_ENTRY_AREA_BASE, CPU_ENTRY_AREA_BASE + P4D_SIZE, VMLAB_PA_NONE,
 		  VMLAB_KREGION_ENTRY },
