@@ -110,9 +110,9 @@ static bool is_free(struct page *page, unsigned long pfn, struct vmlab_frame *fr
 	return false;
 }
 
-/* It stays the same, among flags that do not. */
 static int nid_of(const struct page *page)
 {
+	/* It stays the same, among flags that do not. */
 	return data_race(page_to_nid(page));
 }
 

@@ -345,7 +345,7 @@ static int compat_ask(int fd, unsigned int cmd, void *arg)
 	(void)fd;
 	(void)cmd;
 	(void)arg;
-	return -ENOSYS;
+	return -EBADF;
 }
 
 static char *compat_page(void)
