@@ -88,7 +88,7 @@ help:
 	@echo 'make install          command, library, header, man pages; DESTDIR and PREFIX'
 	@echo 'make modules_install  the module, as the kernel'"'"'s build does'
 	@echo 'make uninstall        takes away what install put there'
-	@echo 'make style            checkpatch, sparse, shellcheck, warnings as errors'
+	@echo 'make style            checkpatch, sparse, coccicheck, analyzer, shellcheck, warnings as errors'
 	@echo 'make clean            takes away what was built here'
 	@echo
 	@echo 'ARCH              architecture, as the kernel calls it (arm64), when it is not this one'
