@@ -587,8 +587,8 @@ static void live(void *arg)
 	churn = arg;
 	count = churn->steps;
 	prctl(PR_SET_NAME, CHURN_NAME);
-	/* Many look, and one changes: it is to come to its steps, where it may say so. */
-	setpriority(PRIO_PROCESS, 0, -10);
+	if (churn->nice)
+		setpriority(PRIO_PROCESS, 0, churn->nice);
 	p = mmap(NULL, SZ_ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	/* A page of another kind at each end: no VMA will reach over it. */
 	if (p == MAP_FAILED ||

@@ -38,6 +38,7 @@ struct churn {
 	uint64_t huge_end;
 	uint64_t quiet;			/* CHURN_QUIET_PAGES pages, every third missing */
 	uint64_t seed;
+	int nice;			/* of all its threads (setpriority(2)); 0 */
 	volatile enum churn_end end;	/* said by the watcher */
 	struct churn_step steps[CHURN_STEPS];
 };
