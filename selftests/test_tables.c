@@ -316,8 +316,8 @@ static bool tables_of_page(struct __test_metadata *_metadata, int target, const 
 
 TEST_F_TIMEOUT(tables, that_come_while_they_are_told_lie_somewhere, 300)
 {
-	/* The first slots that nothing else lies in: of the root with 5 levels, else below it. */
-	const uint64_t branch = self->all[0].level == VMLAB_LEVEL_PGD ? 1UL << 50 : 0;
+	/* Where nothing else lies: a slot of the root for itself. */
+	const uint64_t branch = self->all[0].level == VMLAB_LEVEL_PGD ? 1UL << 50 : 1UL << 40;
 	const int node = open(NODE, O_RDWR | O_CLOEXEC), target = ask_target(node, 0);
 	unsigned int rounds, early = 0;
 
