@@ -474,7 +474,7 @@ static bool no_hugetlb(void)
 	return !page;
 }
 
-/* arm64 has none of these before 6.14 or so: whatever the kernel says. */
+/* It came to arm64 with Linux 6.10. */
 static bool no_write_protection(void)
 {
 	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
