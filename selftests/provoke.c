@@ -520,11 +520,23 @@ static void *touch(void *arg)
 	return arg;
 }
 
+/* Runs that long, without a system call that would give the CPU away. */
+static void spend(long us)
+{
+	struct timespec start, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 < us);
+}
+
 /*
  * Pages are moved, one by one, to where another thread wants to write meanwhile. It has to
  * wait for the lock that the mover has, and finds the page there: a fault about nothing.
  * If it comes too early it gets a new page, which is replaced; too late, and it does not
- * fault. So it is one where it faulted and what it wrote has stayed.
+ * fault. So it is one where it faulted and what it wrote has stayed. Where there is one CPU
+ * it comes when the mover's time slice ends, at another moment in each round (spend()).
  */
 static void spurious(void)
 {
@@ -542,6 +554,7 @@ static void spurious(void)
 		madvise(to, size, MADV_NOHUGEPAGE);
 		last = to + size - PAGE;
 		other.faulted = false;
+		spend(round % 64 * 64);
 		other.at = last;
 		if (mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
 			exit(1);
