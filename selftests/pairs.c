@@ -155,12 +155,12 @@ static void count_own(const struct witness *w, const struct counts *counts)
 {
 	struct witness_area *areas;
 	ssize_t nr = witness_areas(0, &areas), i;
-	uint64_t *words = counts->words, at, j;
+	uint64_t *words = counts->words, pages, at, j;
 
 	for (i = 0; i < nr; i++) {
-		for (at = areas[i].start; at < areas[i].end; at += CHUNK * 4096ULL) {
-			uint64_t pages = (areas[i].end - at) / 4096;
-
+		/* No further than its end: a chunk on from [vsyscall] is address 0 again. */
+		for (at = areas[i].start; at < areas[i].end; at += pages * 4096) {
+			pages = (areas[i].end - at) / 4096;
 			if (pages > CHUNK)
 				pages = CHUNK;
 			if (witness_pagemap(w, at, words, pages))
