@@ -10,7 +10,10 @@
 
 #include <vmlab.h>
 
-/* A descriptor, or -errno: it takes CAP_SYS_RAWIO. */
+/* Why a test is skipped where it is not: on the checking kernel. */
+#define KCORE_NONE "this kernel has no /proc/kcore (CONFIG_PROC_KCORE)"
+
+/* A descriptor, or -errno: -ENOENT without CONFIG_PROC_KCORE; it takes CAP_SYS_RAWIO. */
 int kcore_open(void);
 /* @nr words at a physical address, 0 or -errno: -ENOENT where there is no memory. */
 int kcore_read(int kcore, uint64_t pa, uint64_t *words, unsigned int nr);

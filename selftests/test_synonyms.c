@@ -639,7 +639,9 @@ TEST_F(lab, kernels_own_alias_holds_what_the_process_wrote)
 	int kcore = kcore_open();
 	long i, nr;
 
-	ASSERT_LE(0, kcore);
+	if (kcore == -ENOENT)
+		SKIP(return, KCORE_NONE);
+	ASSERT_LE(0, kcore) TH_LOG("/proc/kcore: %s", strerror(-kcore));
 	ASSERT_NE(NULL, page);
 	strcpy(page, told);
 	ASSERT_EQ(0, fork_child(self, write_page, page + PAGE / 2));

@@ -43,8 +43,6 @@
 #define ASID_OF(ttbr)	((ttbr) >> 48)
 #endif
 
-#define NO_KCORE "this kernel has no /proc/kcore (CONFIG_PROC_KCORE)"
-
 FIXTURE(tags)
 {
 	int node;
@@ -121,7 +119,7 @@ TEST_F_TIMEOUT(tags, of_this_cpu_lead_from_its_root_to_our_own_pages, 120)
 	struct vmlab_mm mm;
 
 	if (self->kcore < 0)
-		SKIP(return, NO_KCORE);
+		SKIP(return, KCORE_NONE);
 	fixture_stay_on(0);
 	pfn = our_page(&va);
 	ASSERT_NE(VMLAB_PFN_NONE, pfn);
@@ -354,7 +352,7 @@ TEST_F_TIMEOUT(tags, of_both_roots_are_compared_entry_by_entry_under_KPTI, 120)
 		return;
 	}
 	if (self->kcore < 0)
-		SKIP(return, NO_KCORE);
+		SKIP(return, KCORE_NONE);
 	/* User mode has our page where the kernel has it. */
 	EXPECT_EQ(pfn, kcore_walk(self->kcore, mm.out_user_root, mmu_levels(), va));
 	ASSERT_EQ(0, kcore_read(self->kcore, mm.out_root, raw, 512));
