@@ -31,7 +31,7 @@
  *
  *	child PID of PID
  *	page VA PARENTS-FRAME CHILDS-FRAME
- *	reused NUMBER
+ *	reused NUMBER		-1 where it does not say
  *
  * refused: NUMBER reads of what nobody may read, while another thread maps and unmaps:
  *
@@ -305,7 +305,10 @@ static uint64_t frame(const char *at)
 	return pagemap(at) & ((1ULL << 55) - 1);
 }
 
-/* pgreuse of /proc/vmstat: how often a page was taken over without a copy. */
+/*
+ * pgreuse of /proc/vmstat: how often a page was taken over without a copy. -1 where the
+ * kernel does not count events (CONFIG_VM_EVENT_COUNTERS).
+ */
 static long reused(void)
 {
 	char line[128];
@@ -359,7 +362,7 @@ static int cow(size_t nr)
 	for (i = 0; i < nr; i++)
 		printf("page %lx %llu %llu\n", (unsigned long)at + i * PAGE,
 		       (unsigned long long)frames[i], (unsigned long long)frames[nr + i]);
-	printf("reused %ld\n", after - before);
+	printf("reused %ld\n", before < 0 ? -1 : after - before);
 	return 0;
 }
 

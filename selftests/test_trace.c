@@ -335,8 +335,12 @@ TEST_F_TIMEOUT(plain, each_copy_has_the_frames_that_pagemap_has, 300)
 	EXPECT_EQ((long)NR_PAGES, told);
 	EXPECT_EQ((long)NR_PAGES, line_count(a.out, "cow", 0, -1, "pid", parent));
 	/* Of the whole machine: others may have reused a page, too. */
-	EXPECT_LE(told, reuse);
-	EXPECT_GE(told + 50, reuse);
+	if (reuse < 0) {
+		TH_LOG("this kernel does not count who reuses (CONFIG_VM_EVENT_COUNTERS)");
+	} else {
+		EXPECT_LE(told, reuse);
+		EXPECT_GE(told + 50, reuse);
+	}
 	EXPECT_SUMMARY(a.out);
 	command_free(&a);
 }

@@ -400,7 +400,7 @@ TEST_F_TIMEOUT(word, is_numa_hint_while_the_kernel_waits_to_see_who_comes, 120)
 	int stop = 0, tries;
 
 	if (before < 0 || counter_write(knob, "1"))
-		SKIP(return, "this kernel does no NUMA balancing");
+		SKIP(return, "this kernel does no NUMA balancing, or does not count it");
 	fixture_write(pages, nr * PAGE);
 	ASSERT_EQ(0, pthread_create(&spinner, NULL, spin, &stop));
 	for (tries = 0; tries < 300 && !found; tries++) {
