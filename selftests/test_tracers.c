@@ -190,8 +190,17 @@ TEST_F_TIMEOUT(tracer, a_signal_ends_it_with_the_summary, 300)
 	command_free(&a);
 }
 
+/* Faults; VMLAB_STORM asks for another number, where each takes a kernel that checks itself long. */
 #define STORM		1000000L
 #define STORM_PAGES	50000L
+
+static long storm_size(void)
+{
+	const char *wanted = getenv("VMLAB_STORM");
+	long size = wanted ? atol(wanted) : STORM;
+
+	return size > STORM_PAGES ? size / STORM_PAGES * STORM_PAGES : STORM_PAGES;
+}
 
 /* Who reads what a tracer says, as it comes: a million lines are not to be kept. */
 struct listener {
@@ -238,9 +247,9 @@ static bool read_until_told(const struct listener *l)
 	return l->lines;
 }
 
-static void storm(void)
+static void storm(long left)
 {
-	long left = STORM, i;
+	long i;
 
 	for (; left > 0; left -= STORM_PAGES) {
 		char *at = arena(STORM_PAGES);
@@ -274,7 +283,7 @@ TEST_F_TIMEOUT(tracer, a_storm_of_faults_is_told_or_counted_as_lost, 900)
 	listener.from = fdopen(fds[0], "r");
 	ASSERT_EQ(0, pthread_create(&thread, NULL, listen_to, &listener));
 	ASSERT_TRUE(read_until_told(&listener));
-	storm();
+	storm(storm_size());
 	kill(tracer, SIGTERM);
 	pthread_join(thread, NULL);
 	waitpid(tracer, &status, 0);
@@ -282,7 +291,7 @@ TEST_F_TIMEOUT(tracer, a_storm_of_faults_is_told_or_counted_as_lost, 900)
 	EXPECT_TRUE(line_is(listener.last, "kind", "summary"));
 	lost = line_number(listener.last, "lost");
 	TH_LOG("%ld told, %ld lost", listener.of_storm, lost);
-	EXPECT_EQ(STORM, listener.of_storm + lost);
+	EXPECT_EQ(storm_size(), listener.of_storm + lost);
 	fclose(listener.from);
 }
 
