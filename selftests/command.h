@@ -23,6 +23,12 @@ void command_run(struct answer *answer, const char *format, ...)
 void command_run_as_nobody(struct answer *answer, const char *words);
 void command_free(struct answer *answer);
 
+/*
+ * How often to do what is done @nr times: that many divided by VMLAB_FEWER, if it is set,
+ * since a kernel that checks itself takes as much longer for each event that is traced.
+ */
+long command_many(long nr);
+
 /* All that stands in a file, which is closed; to be freed. NULL where it cannot be read. */
 char *command_text(int fd);
 /* Lines in a text; an unfinished one counts. */

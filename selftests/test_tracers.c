@@ -190,17 +190,8 @@ TEST_F_TIMEOUT(tracer, a_signal_ends_it_with_the_summary, 300)
 	command_free(&a);
 }
 
-/* Faults; VMLAB_STORM asks for another number, where each takes a kernel that checks itself long. */
 #define STORM		1000000L
 #define STORM_PAGES	50000L
-
-static long storm_size(void)
-{
-	const char *wanted = getenv("VMLAB_STORM");
-	long size = wanted ? atol(wanted) : STORM;
-
-	return size > STORM_PAGES ? size / STORM_PAGES * STORM_PAGES : STORM_PAGES;
-}
 
 /* Who reads what a tracer says, as it comes: a million lines are not to be kept. */
 struct listener {
@@ -249,18 +240,18 @@ static bool read_until_told(const struct listener *l)
 
 static void storm(long left)
 {
-	long i;
+	char *at = NULL;
 
-	for (; left > 0; left -= STORM_PAGES) {
-		char *at = arena(STORM_PAGES);
-
-		for (i = 0; i < STORM_PAGES; i++)
-			*(volatile char *)(at + i * 4096) = 1;
+	for (; left > 0; left--, at += 4096) {
+		if (left % STORM_PAGES == 0 || !at)
+			at = arena(STORM_PAGES);
+		*(volatile char *)at = 1;
 	}
 }
 
 TEST_F_TIMEOUT(tracer, a_storm_of_faults_is_told_or_counted_as_lost, 900)
 {
+	const long nr = command_many(STORM);
 	struct listener listener = { 0 };
 	pthread_t thread;
 	char pid[16];
@@ -283,7 +274,7 @@ TEST_F_TIMEOUT(tracer, a_storm_of_faults_is_told_or_counted_as_lost, 900)
 	listener.from = fdopen(fds[0], "r");
 	ASSERT_EQ(0, pthread_create(&thread, NULL, listen_to, &listener));
 	ASSERT_TRUE(read_until_told(&listener));
-	storm(storm_size());
+	storm(nr);
 	kill(tracer, SIGTERM);
 	pthread_join(thread, NULL);
 	waitpid(tracer, &status, 0);
@@ -291,7 +282,7 @@ TEST_F_TIMEOUT(tracer, a_storm_of_faults_is_told_or_counted_as_lost, 900)
 	EXPECT_TRUE(line_is(listener.last, "kind", "summary"));
 	lost = line_number(listener.last, "lost");
 	TH_LOG("%ld told, %ld lost", listener.of_storm, lost);
-	EXPECT_EQ(storm_size(), listener.of_storm + lost);
+	EXPECT_EQ(nr, listener.of_storm + lost);
 	fclose(listener.from);
 }
 
