@@ -744,12 +744,20 @@ TEST_F_TIMEOUT(kernel, is_mapped_as_ptdump_has_it, 240)
 	expect_as_dumped(_metadata, self, &half, 100);
 }
 
-/* Pages of several kinds, so that there is something to tell apart. */
+/*
+ * Pages of several kinds, so that there is something to tell apart. And of the stack as much
+ * as anything takes from now on: a page of it that printf comes to for the first time, or
+ * that the parent has as well, is another one when it is written.
+ */
 static void furnish(void)
 {
 	char *small = fixture_anon(8 * PAGE, PROT_READ | PROT_WRITE);
 	char *huge = fixture_thp(HUGE_2M);
+	volatile char stack[16 * PAGE];
+	size_t i;
 
+	for (i = 0; i < sizeof(stack); i += PAGE)
+		stack[i] = 1;
 	fixture_write(small, 6 * PAGE);
 	mprotect(small + PAGE, PAGE, PROT_READ);
 	mprotect(small + 2 * PAGE, PAGE, PROT_NONE);
