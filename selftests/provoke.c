@@ -55,6 +55,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "ticks.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT	21
@@ -526,12 +527,10 @@ static void *touch(void *arg)
 /* Runs that long, without a system call that would give the CPU away. */
 static void spend(long us)
 {
-	struct timespec start, now;
+	const double end = seconds_now() + us / 1e6;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	do
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	while ((now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 < us);
+	while (seconds_now() < end)
+		;
 }
 
 /*

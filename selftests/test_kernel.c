@@ -753,11 +753,9 @@ static void furnish(void)
 {
 	char *small = fixture_anon(8 * PAGE, PROT_READ | PROT_WRITE);
 	char *huge = fixture_thp(HUGE_2M);
-	volatile char stack[16 * PAGE];
-	size_t i;
+	char stack[16 * PAGE];
 
-	for (i = 0; i < sizeof(stack); i += PAGE)
-		stack[i] = 1;
+	fixture_write(stack, sizeof(stack));
 	fixture_write(small, 6 * PAGE);
 	mprotect(small + PAGE, PAGE, PROT_READ);
 	mprotect(small + 2 * PAGE, PAGE, PROT_NONE);

@@ -21,6 +21,7 @@
 #include <kselftest_harness.h>
 
 #include "command.h"
+#include "fixture.h"
 #include "lines.h"
 
 /* Loading takes seconds under emulation, and most tests trace more than once: hence 300. */
@@ -240,12 +241,11 @@ static bool read_until_told(const struct listener *l)
 
 static void storm(long left)
 {
-	char *at = NULL;
+	long nr;
 
-	for (; left > 0; left--, at += 4096) {
-		if (left % STORM_PAGES == 0 || !at)
-			at = arena(STORM_PAGES);
-		*(volatile char *)at = 1;
+	for (; left > 0; left -= nr) {
+		nr = left < STORM_PAGES ? left : STORM_PAGES;
+		fixture_write(arena(nr), (size_t)nr * PAGE);
 	}
 }
 
