@@ -13,9 +13,13 @@
 #include "witness.h"
 
 #define EXPECT_AT(answer, path, value) \
-	EXPECT_STREQ(value, answer_at(answer, path)) TH_LOG("%s", path)
+	do { \
+		EXPECT_STREQ(value, answer_at(answer, path)) TH_LOG("%s", path); \
+	} while (0)
 #define EXPECT_NUMBER(answer, path, value) \
-	EXPECT_EQ(value, answer_number(answer, path)) TH_LOG("%s", path)
+	do { \
+		EXPECT_EQ(value, answer_number(answer, path)) TH_LOG("%s", path); \
+	} while (0)
 
 /* The lesson's document, which has no other end than a good one. */
 #define LEAD(answer, name) \
