@@ -12,14 +12,9 @@
 #include "command.h"
 #include "witness.h"
 
-#define EXPECT_AT(answer, path, value) \
-	do { \
-		EXPECT_STREQ(value, answer_at(answer, path)) TH_LOG("%s", path); \
-	} while (0)
-#define EXPECT_NUMBER(answer, path, value) \
-	do { \
-		EXPECT_EQ(value, answer_number(answer, path)) TH_LOG("%s", path); \
-	} while (0)
+/* Where one fails its line is told, and so the path. */
+#define EXPECT_AT(answer, path, value)		EXPECT_STREQ(value, answer_at(answer, path))
+#define EXPECT_NUMBER(answer, path, value)	EXPECT_EQ(value, answer_number(answer, path))
 
 /* The lesson's document, which has no other end than a good one. */
 #define LEAD(answer, name) \
