@@ -29,9 +29,17 @@ kernel_dir() {
 }
 
 # A kernel is complete or not there at all (it is renamed into place), so one
-# file stands for all.
+# file stands for all. One that was built here of another configuration is another kernel.
 kernel_is_there() {
-	[ -f "$(kernel_dir "$1" "$2")/release" ]
+	local dir
+
+	dir=$(kernel_dir "$1" "$2")
+	[ -f "$dir/release" ] && { [ ! -f "$dir/config.sum" ] || [ "$(cat "$dir/config.sum")" = "$(config_sum "$1")" ]; }
+}
+
+# config_sum NAME: of what a kernel that is built here is configured with.
+config_sum() {
+	cat "$LAB/config/common" "$LAB/config/$1" | sha256sum | cut -c -64
 }
 
 # ready_made NAME: somebody has built it already, and says where.
