@@ -606,7 +606,7 @@ static void expect_it_all(struct __test_metadata *_metadata, FIXTURE_DATA(churni
 		{ "map a file", VMLAB_FACT_SHMEM, 1 }, { "map hugetlb", VMLAB_FACT_HUGETLB, 1 },
 		{ "swap out", VMLAB_FACT_SWAP, 1 }, { "write-protect", VMLAB_FACT_UFFD_WP, 1 },
 		{ "guard", VMLAB_FACT_GUARD, 1 }, { "protect", VMLAB_FACT_PROTNONE, 1 },
-		{ "read", VMLAB_FACT_ZERO, 1 }, { "migrate", VMLAB_FACT_MIGRATION, 100 },
+		{ "read", VMLAB_FACT_ZERO, 1 }, { "migrate", VMLAB_FACT_MIGRATION, 40 },
 	};
 	const struct churn_step *step;
 	size_t i;
