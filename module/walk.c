@@ -11,9 +11,10 @@
  * lies in a VMA, for writing when it does not, because munmap() frees tables
  * after it has downgraded to read. Tables above the last level are then stable.
  * A last-level table can still be retracted (khugepaged, MADV_COLLAPSE since
- * 6.12, PT_RECLAIM since 6.14), but only RCU-deferred: so under rcu_read_lock()
- * the pmd is read once, the table's lock is taken from that copy, and the pmd is
- * read again under it. Faults run beside us and only ever fill empty entries.
+ * 6.12, PT_RECLAIM since 6.14), but only RCU-deferred: so a pmd that was read is
+ * good for as long as RCU is held from a moment on when it still stood there. The
+ * table's lock is taken from that copy, and the pmd is read again under the lock.
+ * Faults run beside us and only ever fill empty entries.
  * Shared hugetlb tables can be unshared with no lock of ours involved; whoever
  * does so waits for CPUs that have interrupts off.
  *
@@ -556,6 +557,11 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 
 	*again = false;
 	rcu_read_lock();
+	/* Before this we may have been preempted until the table was another's memory. */
+	if (pmd_val(pmd) != pmd_val(pmdp_get(pmdp))) {
+		*again = true;
+		goto unlock_rcu;
+	}
 	/* Both from the copy: *pmdp may be cleared at any moment. */
 	ptep = pte_offset_kernel(&pmd, addr);
 	if (w->stretch || w->raws) {
