@@ -14,7 +14,8 @@
  * 6.12, PT_RECLAIM since 6.14), but only RCU-deferred: so a pmd that was read is
  * good for as long as RCU is held from a moment on when it still stood there. The
  * table's lock is taken from that copy, and the pmd is read again under the lock.
- * Faults run beside us and only ever fill empty entries.
+ * Faults run beside us: what they change, they change under its lock, and may leave it
+ * empty there for a moment.
  * Shared hugetlb tables can be unshared with no lock of ours involved; whoever
  * does so waits for CPUs that have interrupts off.
  *
@@ -459,6 +460,9 @@ static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long a
 	bool holds = stretch_holds(w, addr, permits);
 	unsigned long from = addr, nr;
 
+	/* Tails in a row have the same head while their table is locked: not from table to table. */
+	if (s->look.page && s->look.tail)
+		s->next = VMLAB_NEVER;
 	for (; addr != end; ptep += nr, addr += nr << PAGE_SHIFT) {
 		const unsigned long max = (end - addr) >> PAGE_SHIFT;
 		pte_t pte = READ_ONCE(*ptep);
@@ -483,7 +487,7 @@ static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long a
 		w->budget--;
 		if (take_pte(w, ptep, addr, permits) == VMLAB_NO_ROOM)
 			break;
-		holds = true;
+		holds = stretch_holds(w, addr + PAGE_SIZE, permits);
 	}
 	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
 	return addr;
@@ -533,20 +537,6 @@ static bool walk_one_entry(struct walker *w, pte_t *ptep, unsigned long addr, u6
 	return pte_none(pte) || take_pte(w, ptep, addr, permits) != VMLAB_NO_ROOM;
 }
 
-/* The first address from @addr on whose entry is not empty; no lock is needed to see that. */
-static unsigned long skip_empty(struct walker *w, const pte_t *ptep, unsigned long addr,
-				unsigned long end)
-{
-	const unsigned long from = addr;
-
-	while (addr != end && pte_none(READ_ONCE(*ptep))) {
-		ptep++;
-		addr += PAGE_SIZE;
-	}
-	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
-	return addr;
-}
-
 static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		      unsigned long addr, unsigned long end, u64 permits,
 		      bool *again)
@@ -564,17 +554,10 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 	}
 	/* Both from the copy: *pmdp may be cleared at any moment. */
 	ptep = pte_offset_kernel(&pmd, addr);
-	if (w->stretch || w->raws) {
-		const unsigned long first = skip_empty(w, ptep, addr, end);
-
-		if (first == end) {
-			/* Unless it was emptied because it is no table of this pmd any more. */
-			*again = pmd_val(pmd) != pmd_val(pmdp_get(pmdp));
-			goto unlock_rcu;
-		}
-		ptep += (first - addr) >> PAGE_SHIFT;
-		addr = first;
-	}
+	/*
+	 * An empty entry, too, is one under the lock alone: who changes one (a fault that
+	 * copies, who looks for what was written) may empty it first, and fills it again.
+	 */
 	ptl = pte_lockptr(w->mm, &pmd);
 	spin_lock(ptl);
 	if (unlikely(pmd_val(pmd) != pmd_val(pmdp_get(pmdp)))) {
@@ -626,6 +609,23 @@ unlock:
 	return room ? true : stop_at(w, addr);
 }
 
+/*
+ * An entry of a pmd table. An empty one may be so for a moment, while its lock is held (a
+ * huge zero page that is split or written to): it is looked at under the lock, too.
+ */
+static pmd_t pmd_read(struct walker *w, pmd_t *pmdp)
+{
+	pmd_t pmd = pmdp_get(pmdp);
+	spinlock_t *ptl;
+
+	if (!pmd_none(pmd))
+		return pmd;
+	ptl = pmd_lock(w->mm, pmdp);
+	pmd = pmdp_get(pmdp);
+	spin_unlock(ptl);
+	return pmd;
+}
+
 /* One entry of a pmd table, and the part of [addr, end) below it. */
 static bool walk_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr, unsigned long end,
 		     u64 permits)
@@ -637,7 +637,7 @@ static bool walk_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr, unsigned
 		return stop_at(w, addr);
 	w->budget--;
 	do {
-		pmd = pmdp_get(pmdp);
+		pmd = pmd_read(w, pmdp);
 		note(w, VMLAB_LEVEL_PMD, pmdp - pmd_index(addr), pmd_index(addr), pmd_val(pmd));
 		if (pmd_none(pmd))
 			return true;

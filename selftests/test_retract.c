@@ -3,9 +3,9 @@
  * test_retract.c - a last-level table that is taken away between two steps of who looks
  * into it.
  *
- * Where pages of a file become one huge page, their table goes with no lock that a reader
- * of the address space has (retract_page_tables() of mm/khugepaged.c): only RCU keeps it.
- * Who has read where it is, and does not hold on to RCU yet, may be preempted there until
+ * Where pages of a file become one huge page, and where a table is emptied (Linux 6.14), it
+ * goes with no lock that a reader of the address space has (retract_page_tables() of
+ * mm/khugepaged.c, mm/pt_reclaim.c): only RCU keeps it. Who has read where it is, and does not hold on to RCU yet, may be preempted there until
  * it is somebody else's memory. So here is one who looks when nobody else wants its CPU
  * (SCHED_IDLE), and one who preempts it at any step, takes the table away, and keeps the
  * CPU until that has been freed and used again.
@@ -169,22 +169,44 @@ static void use_memory(double seconds)
 
 FIXTURE(retracted)
 {
-	char *at;		/* shared memory, as large as one table serves */
-	int file;
+	char *at;		/* as large as one table serves */
 	struct looker looker;
+};
+
+FIXTURE_VARIANT(retracted)
+{
+	int flags;		/* of the mapping */
+	int empty;		/* advice that leaves nothing there */
+	int take;		/* advice that takes the table away */
+};
+
+FIXTURE_VARIANT_ADD(retracted, of_a_file_that_is_collapsed)
+{
+	.flags = MAP_SHARED, .empty = MADV_REMOVE, .take = MADV_COLLAPSE,
+};
+
+FIXTURE_VARIANT_ADD(retracted, of_memory_that_is_dropped)
+{
+	.flags = MAP_PRIVATE, .empty = MADV_DONTNEED, .take = MADV_DONTNEED,
 };
 
 FIXTURE_SETUP(retracted)
 {
 	int node = open(NODE, O_RDWR | O_CLOEXEC);
+	int file = -1;
 
 	ASSERT_LE(0, node) TH_LOG("is the module loaded?");
-	self->file = fixture_memfd(HUGE_2M, 0);
-	ASSERT_LE(0, self->file);
 	self->at = fixture_anon_aligned(HUGE_2M, HUGE_2M);
 	ASSERT_NE(NULL, self->at);
-	ASSERT_EQ(self->at, mmap(self->at, HUGE_2M, PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_FIXED, self->file, 0));
+	if (variant->flags == MAP_SHARED) {
+		file = fixture_memfd(HUGE_2M, 0);
+		ASSERT_LE(0, file);
+		ASSERT_EQ(self->at, mmap(self->at, HUGE_2M, PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_FIXED, file, 0));
+		close(file);
+	} else {
+		ASSERT_EQ(0, madvise(self->at, HUGE_2M, MADV_NOHUGEPAGE));
+	}
 	self->looker.page = (uintptr_t)self->at + HUGE_2M - PAGE;
 	self->looker.target = ask_target(node, 0);
 	ASSERT_LE(0, self->looker.target);
@@ -196,7 +218,6 @@ FIXTURE_SETUP(retracted)
 FIXTURE_TEARDOWN(retracted)
 {
 	close(self->looker.target);
-	close(self->file);
 }
 
 TEST_F_TIMEOUT(retracted, tables_are_no_tables_any_more_for_who_was_preempted, 3600)
@@ -205,8 +226,8 @@ TEST_F_TIMEOUT(retracted, tables_are_no_tables_any_more_for_who_was_preempted, 3
 	uint64_t dice = (seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL)) | 1;
 	/* A kernel that checks itself is slower, and is there for this. */
 	const double until = seconds_now() +
-			     (seconds ? atof(seconds) : leak_scan_missing() ? 3 : 20);
-	unsigned long collapsed = 0, refused = 0, caught = 0;
+			     (seconds ? atof(seconds) : leak_scan_missing() ? 2 : 10);
+	unsigned long taken = 0, refused = 0, caught = 0;
 	struct looker *l = &self->looker;
 
 	TH_LOG("VMLAB_SEED=%llu", (unsigned long long)dice);
@@ -216,28 +237,27 @@ TEST_F_TIMEOUT(retracted, tables_are_no_tables_any_more_for_who_was_preempted, 3
 		bool there;
 
 		/* One small page, at the end of its table. */
-		ASSERT_EQ(0, fallocate(self->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-				       HUGE_2M));
-		fixture_touch_page(self->at + HUGE_2M - PAGE);
+		ASSERT_EQ(0, madvise(self->at, HUGE_2M, variant->empty));
+		fixture_write(self->at + HUGE_2M - PAGE, PAGE);
 		for (tries = 0, there = false; tries < LOOKS_MOST && !there; tries++) {
 			usleep(1 + dice_roll(&dice, LOOKS_MICROSECONDS));
 			there = on_its_way(l);
 		}
-		if (madvise(self->at, HUGE_2M, MADV_COLLAPSE)) {
+		if (madvise(self->at, HUGE_2M, variant->take)) {
 			refused++;
 			continue;
 		}
-		collapsed++;
+		taken++;
 		caught += there;
 		use_memory(REUSE_SECONDS);
 	}
 	l->over = true;
 	pthread_join(l->thread, NULL);
-	TH_LOG("%lu times collapsed (%lu on its way), %lu refused; seen small %lu times, huge %lu, not there %lu",
-	       collapsed, caught, refused, l->small, l->huge, l->none);
+	TH_LOG("%lu times taken (%lu on its way), %lu refused; seen small %lu times, huge %lu, not there %lu",
+	       taken, caught, refused, l->small, l->huge, l->none);
 	EXPECT_EQ(0, l->error);
 	EXPECT_EQ(NULL, l->why) TH_LOG("%s", l->why);
-	EXPECT_LT(0, collapsed);
+	EXPECT_LT(0, taken);
 	if (is_preemptible())
 		EXPECT_LT(0, caught) TH_LOG("it was never preempted on its way to a table");
 	EXPECT_LT(0, l->small);
