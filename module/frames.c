@@ -9,6 +9,7 @@
  * under them for a bug. What does not fit together is read again.
  */
 #include <linux/hugetlb.h>
+#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
@@ -190,6 +191,30 @@ static void describe(unsigned long pfn, struct vmlab_frame *frame)
 	frame->mapcount = VMLAB_MAPCOUNT_UNKNOWN;
 }
 
+/*
+ * Memory that has gone offline is told to be so by now, and its struct pages are still what
+ * they were: offline_pages() of mm/memory_hotplug.c spoils them next. The kernel itself only
+ * waits where CONFIG_PAGE_EXTENSION is in use.
+ */
+static int memory_changes(struct notifier_block *block, unsigned long action, void *arg)
+{
+	if (action == MEM_OFFLINE)
+		synchronize_rcu();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block hotplug = { .notifier_call = memory_changes };
+
+int vmlab_frames_init(void)
+{
+	return register_memory_notifier(&hotplug);
+}
+
+void vmlab_frames_exit(void)
+{
+	unregister_memory_notifier(&hotplug);
+}
+
 static int check(struct file *file, const struct vmlab_frames *frames)
 {
 	if (frames->flags)
@@ -217,8 +242,8 @@ long vmlab_frame_list(struct vmlab_call *call)
 	while (pfn < frames->end && frames->out_nr < frames->nr_recs) {
 		/*
 		 * From the question whether there is a struct page to the last look at it:
-		 * what takes memory offline, and then its struct pages away, waits for a
-		 * grace period between. Modules have no lock against it.
+		 * between taking memory offline and taking its struct pages away there is a
+		 * grace period (memory_changes()). Modules have no lock against it.
 		 */
 		rcu_read_lock();
 		describe(pfn, &frame);

@@ -86,11 +86,16 @@ static unsigned int level_shift(int level)
 static bool read_entries(u64 table, unsigned int index, u64 *raw, unsigned int nr)
 {
 	unsigned int i;
+	bool read;
 
 	BUILD_BUG_ON(sizeof(pte_t) != sizeof(u64));
-	if (!pfn_to_online_page(PHYS_PFN(table)) ||
-	    copy_from_kernel_nofault(raw, (u64 *)phys_to_virt(table) + index,
-				     nr * sizeof(*raw)))
+	/* What tells whether memory is online is freed by RCU. */
+	rcu_read_lock();
+	read = pfn_to_online_page(PHYS_PFN(table)) &&
+	       !copy_from_kernel_nofault(raw, (u64 *)phys_to_virt(table) + index,
+					 nr * sizeof(*raw));
+	rcu_read_unlock();
+	if (!read)
 		return false;
 	/* On some hypervisors what stands there is not what it means. */
 	for (i = 0; i < nr; i++)

@@ -36,15 +36,24 @@ static struct miscdevice node = {
 
 static int __init vmlab_init(void)
 {
+	int ret;
+
 	vmlab_arch_init();
 	vmlab_frame_init();
 	vmlab_target_init();
-	return misc_register(&node);
+	ret = vmlab_frames_init();
+	if (ret)
+		return ret;
+	ret = misc_register(&node);
+	if (ret)
+		vmlab_frames_exit();
+	return ret;
 }
 
 static void __exit vmlab_exit(void)
 {
 	misc_deregister(&node);
+	vmlab_frames_exit();
 }
 
 module_init(vmlab_init);

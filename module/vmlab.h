@@ -59,7 +59,7 @@ long vmlab_ioctl_target(struct file *file, unsigned int cmd, unsigned long arg);
  * @shown: the facts that may be shown, from the two above
  * @out_flags: what answers say of that: VMLAB_OUT_HIDDEN, _COARSE, _NO_VMAS
  * @lock: serialises the users of @buf
- * @buf: records on their way to the caller, allocated by the first bulk query
+ * @buf: records on their way to the caller, allocated by the first query that has some
  */
 struct vmlab_target {
 	struct mm_struct *mm;
@@ -130,6 +130,8 @@ long vmlab_vma_list(struct vmlab_call *call);
 u64 vmlab_vma_facts(const struct vm_area_struct *vma);
 
 /* frames.c */
+int vmlab_frames_init(void);
+void vmlab_frames_exit(void);
 long vmlab_frame_list(struct vmlab_call *call);
 
 /* tags.c */
