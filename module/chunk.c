@@ -80,24 +80,47 @@ int vmlab_chunks_copy_out(struct vmlab_chunks *chunks, u32 nr)
 	return 0;
 }
 
-static long collect_all(struct vmlab_chunks *chunks, struct mm_struct *mm)
+/* The same, with the address space entered: not while records are copied out, see below. */
+static long collect_locked(struct vmlab_target *target, struct vmlab_chunks *chunks,
+			   unsigned long *addr, bool *full)
+{
+	struct mm_struct *mm = vmlab_target_enter(target);
+	long ret = 0;
+
+	if (!mm)
+		return -ESRCH;
+	if (mmap_read_lock_killable(mm)) {
+		ret = -EINTR;
+		goto leave;
+	}
+	if (*addr < chunks->end)
+		*addr = collect(chunks, mm, *addr, full);
+	mmap_read_unlock(mm);
+leave:
+	vmlab_target_leave(mm);
+	return ret;
+}
+
+/*
+ * Who copies out may wait for as long as the caller likes (userfaultfd, FUSE): a target that
+ * exits meanwhile takes its memory with it.
+ */
+static long collect_all(struct vmlab_target *target, struct vmlab_chunks *chunks)
 {
 	struct vmlab_records *records = chunks->records;
 	const u32 most = VMLAB_CHUNK_BYTES / records->size;
 	unsigned long addr = chunks->start;
 	long ret = 0;
-	bool full;
+	bool full = false;
 
-	while (addr < chunks->end) {
+	/* Who asks about nothing is told, too, that there is nobody any more. */
+	do {
 		u32 left = chunks->nr_recs - chunks->out_nr;
 
 		records->max = min(most, left);
-		if (mmap_read_lock_killable(mm)) {
-			ret = -EINTR;
+		ret = collect_locked(target, chunks, &addr, &full);
+		if (ret)
 			break;
-		}
-		addr = collect(chunks, mm, addr, &full);
-		mmap_read_unlock(mm);
 
 		if (full && left <= most)
 			break;
@@ -108,7 +131,7 @@ static long collect_all(struct vmlab_chunks *chunks, struct mm_struct *mm)
 		if (ret || signal_pending(current))
 			break;
 		cond_resched();
-	}
+	} while (addr < chunks->end);
 	if (!ret)
 		ret = vmlab_chunks_copy_out(chunks, records->nr);
 	chunks->out_next = addr;
@@ -117,20 +140,13 @@ static long collect_all(struct vmlab_chunks *chunks, struct mm_struct *mm)
 
 long vmlab_chunks_collect(struct vmlab_target *target, struct vmlab_chunks *chunks)
 {
-	struct mm_struct *mm;
 	long ret;
 
 	ret = vmlab_target_lock_buf(target);
 	if (ret)
 		return ret;
 	chunks->records->recs = target->buf;
-	mm = vmlab_target_enter(target);
-	if (mm) {
-		ret = collect_all(chunks, mm);
-		vmlab_target_leave(mm);
-	} else {
-		ret = -ESRCH;
-	}
+	ret = collect_all(target, chunks);
 	vmlab_target_unlock_buf(target);
 	return ret;
 }

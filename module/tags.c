@@ -116,24 +116,33 @@ long vmlab_tags_cpus(struct vmlab_call *call)
 }
 
 /*
- * The entries of both roots, beside each other. The roots are the address space's as
- * long as it has users; the kernel fills entries while we look, each with one store.
+ * The entries of both roots, beside each other: how many hold something in either. The roots
+ * are the address space's as long as it has users; the kernel fills entries while we look,
+ * each with one store.
  */
-static long compare_roots(struct mm_struct *mm, struct vmlab_mm *ask)
+static unsigned int compare_roots(struct mm_struct *mm, struct vmlab_root_entry *recs,
+				  unsigned int slots)
+{
+	unsigned int i, nr = 0;
+
+	BUILD_BUG_ON(VMLAB_ROOT_ENTRIES * sizeof(*recs) > VMLAB_CHUNK_BYTES);
+	for (i = 0; i < slots; i++) {
+		memset(&recs[nr], 0, sizeof(recs[nr]));
+		nr += vmlab_arch_root_entry(mm, i, &recs[nr]);
+	}
+	return nr;
+}
+
+/* Nothing of the address space is held here: who copies out may wait for the caller. */
+static long copy_roots(struct vmlab_mm *ask, const struct vmlab_root_entry *recs, unsigned int nr)
 {
 	void __user *to = u64_to_user_ptr(ask->buf);
-	struct vmlab_root_entry rec;
 	unsigned int i;
 
-	for (i = 0; i < VMLAB_ROOT_ENTRIES; i++) {
-		memset(&rec, 0, sizeof(rec));
-		if (!vmlab_arch_root_entry(mm, i, &rec))
-			continue;
-		if (copy_to_user(to, &rec, sizeof(rec)))
+	for (i = 0; i < nr; i++, to += ask->rec_size)
+		if (copy_to_user(to, &recs[i], sizeof(recs[i])))
 			return -EFAULT;
-		to += ask->rec_size;
-		ask->out_nr++;
-	}
+	ask->out_nr = nr;
 	return 0;
 }
 
@@ -141,8 +150,9 @@ long vmlab_tags_mm(struct vmlab_call *call)
 {
 	struct vmlab_target *target = call->file->private_data;
 	struct vmlab_mm *ask = call->arg;
+	unsigned int nr = 0;
 	struct mm_struct *mm;
-	long ret = 0;
+	long ret;
 
 	if (ask->flags || ask->__reserved)
 		return -EOPNOTSUPP;
@@ -153,13 +163,23 @@ long vmlab_tags_mm(struct vmlab_call *call)
 	/* Where roots lie goes with the frames. */
 	if (!target->physical)
 		return -EPERM;
+	ret = vmlab_target_lock_buf(target);
+	if (ret)
+		return ret;
 	mm = vmlab_target_enter(target);
-	if (!mm)
-		return -ESRCH;
+	if (!mm) {
+		ret = -ESRCH;
+		goto unlock;
+	}
 	ask->out_context = vmlab_arch_context(mm);
 	vmlab_arch_mm(mm, ask);
+	/* The upper half is the kernel's: for whoever may ask KWALK, at every question. */
 	if (ask->nr_recs && ask->out_user_root != VMLAB_PA_NONE)
-		ret = compare_roots(mm, ask);
+		nr = compare_roots(mm, target->buf, vmlab_kernel_visible(call->file) ?
+				   VMLAB_ROOT_ENTRIES : VMLAB_ROOT_ENTRIES / 2);
 	vmlab_target_leave(mm);
+	ret = copy_roots(ask, target->buf, nr);
+unlock:
+	vmlab_target_unlock_buf(target);
 	return ret;
 }

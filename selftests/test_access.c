@@ -29,6 +29,7 @@
 #include "caller.h"
 #include "counter.h"
 #include "fixture.h"
+#include "mmu.h"
 #include "procview.h"
 #include "victim.h"
 
@@ -906,6 +907,50 @@ TEST_F(open_node, shows_the_kernel_half_to_whoever_opened_it_with_CAP_SYS_ADMIN_
 		EXPECT_EQ(callers[i].status, kernel_status(&callers[i].opener, asker))
 			TH_LOG("caller %zu", i);
 	}
+}
+
+/* Of both roots (MM): slots of the user half, and of the kernel's; or how it was refused. */
+static int ask_roots(int target, unsigned int *user_half, unsigned int *kernel_half)
+{
+	static struct vmlab_root_entry roots[VMLAB_ROOT_ENTRIES];
+	struct vmlab_mm mm = {
+		.size = sizeof(mm),
+		.buf = (uintptr_t)roots,
+		.nr_recs = VMLAB_ROOT_ENTRIES,
+		.rec_size = sizeof(roots[0]),
+	};
+	int ret = ask(target, VMLAB_MM, &mm);
+	unsigned int i;
+
+	*user_half = *kernel_half = 0;
+	for (i = 0; i < mm.out_nr; i++)
+		*(roots[i].va >> 63 ? kernel_half : user_half) += 1;
+	return ret;
+}
+
+/* Root's pagemap tells a user frames, and where the roots lie; where the kernel lies it does not. */
+TEST_F(open_node, shows_the_kernel_half_of_the_roots_as_the_rest_of_it)
+{
+	unsigned int user_half, kernel_half;
+	int node, pagemap, target;
+
+	node = open(NODE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, node);
+	pagemap = ask_pagemap(0);
+	ASSERT_LE(0, pagemap);
+	target = ask_open(node, pagemap);
+	ASSERT_LE(0, target);
+	ASSERT_EQ(0, ask_roots(target, &user_half, &kernel_half));
+	EXPECT_EQ(mmu_second_root(), user_half > 0);
+	EXPECT_EQ(mmu_second_root() && !locked_down(), kernel_half > 0);
+	close(target);
+	ASSERT_NE(NULL, caller_become(&(struct who){ .uid = USER, .where = CALLER_FOR_NOW }, NULL));
+	target = ask_open(node, pagemap);
+	ASSERT_LE(0, target);
+	EXPECT_EQ(0, ask_roots(target, &user_half, &kernel_half));
+	EXPECT_EQ(mmu_second_root(), user_half > 0);
+	EXPECT_EQ(0, kernel_half);
+	ASSERT_NE(NULL, caller_become(&root, NULL));
 }
 
 /*

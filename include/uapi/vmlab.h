@@ -886,7 +886,7 @@ struct vmlab_root_entry {
  * @rec_size: bytes from one record to the next, at least that struct's
  * @__reserved: zero
  * @out_nr: records written: slots that hold something in either root, by address. None
- *	where there is no second root
+ *	where there is no second root; none of the kernel half for who may not ask KWALK
  * @out_context: what the kernel knows it by among all address spaces: context.ctx_id on
  *	x86, never used again; context.id on arm64: generation above the ASID's bits
  *	(vmlab_info.out_asid_bits), and 0 until it first runs
