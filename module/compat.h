@@ -17,6 +17,14 @@
 
 #include <vmlab.h>
 
+/*
+ * Whoever takes a table of hugetlb away that was shared waits for CPUs with interrupts off,
+ * but where page tables are not freed by RCU: on x86 without CONFIG_PARAVIRT, before 6.14.
+ */
+#if defined(CONFIG_X86) && defined(CONFIG_HUGETLB_PAGE) && !defined(CONFIG_MMU_GATHER_RCU_TABLE_FREE)
+#error "vmlab: tables of hugetlb can go while they are looked at: this kernel wants CONFIG_PARAVIRT"
+#endif
+
 /* pgdp_get() ... pmdp_get(): generic since 6.6. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define pgdp_get(p)	READ_ONCE(*(p))

@@ -60,14 +60,17 @@ static void read_registers(const struct task_struct *task, struct vmlab_thread *
 	}
 }
 
-/* A thread of this very address space, or NULL: in the caller's pid namespace. */
+/*
+ * A thread of this very address space, or NULL: in the caller's pid namespace. Not one of
+ * the kernel's that works in it for a while (kthread_use_mm()).
+ */
 static struct task_struct *thread_of(const struct mm_struct *mm, int tid)
 {
 	struct pid *pid = find_get_pid(tid);
 	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
 
 	put_pid(pid);
-	if (task && READ_ONCE(task->mm) != mm) {
+	if (task && (READ_ONCE(task->mm) != mm || task->flags & PF_KTHREAD)) {
 		put_task_struct(task);
 		task = NULL;
 	}

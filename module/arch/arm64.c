@@ -202,7 +202,8 @@ bool vmlab_arch_holds(const u64 *regs, struct mm_struct *mm)
 {
 	u64 ttbr0 = regs[VMLAB_ARM64_REG_SAVED_TTBR0] ?: regs[VMLAB_ARM64_REG_TTBR0];
 
-	return (ttbr0 & TTBR_ROOT) == phys_to_ttbr(virt_to_phys(mm->pgd));
+	/* init_mm's root is a part of the image, of which CONFIG_DEBUG_VIRTUAL would complain. */
+	return (ttbr0 & TTBR_ROOT) == phys_to_ttbr(__pa_nodebug(mm->pgd));
 }
 
 u64 vmlab_arch_context(struct mm_struct *mm)
