@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(mapped, is_never_missing, 600)
 {
 	struct turns *t = &self->turns;
 	/* A kernel that checks itself takes longer for each. */
-	const double until = seconds_now() + (leak_scan_missing() ? 2 : 10);
+	const double until = seconds_now() + (leak_scan_missing() ? 2 : 5);
 	uint64_t dice = 1;
 
 	ASSERT_EQ(0, fixture_stay_on(0));

@@ -226,7 +226,7 @@ TEST_F_TIMEOUT(retracted, tables_are_no_tables_any_more_for_who_was_preempted, 3
 	uint64_t dice = (seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL)) | 1;
 	/* A kernel that checks itself is slower, and is there for this. */
 	const double until = seconds_now() +
-			     (seconds ? atof(seconds) : leak_scan_missing() ? 2 : 10);
+			     (seconds ? atof(seconds) : leak_scan_missing() ? 2 : 8);
 	unsigned long taken = 0, refused = 0, caught = 0;
 	struct looker *l = &self->looker;
 
