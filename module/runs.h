@@ -46,13 +46,16 @@ struct vmlab_stretch {
  * @base: first address that it serves
  * @pmdp: where it is, or NULL
  * @permits: of the levels above
+ * @empty_end: what was still to come was empty up to here when the lock was last held
  *
- * Good for one hold of the mmap lock: a table with a VMA under it stays.
+ * Good for one hold of the mmap lock: a table with a VMA under it stays, and what came to
+ * be there since the hold began may be told of or not.
  */
 struct vmlab_way {
 	unsigned long base;
 	pmd_t *pmdp;
 	u64 permits;
+	unsigned long empty_end;
 };
 
 /* No entry has all bits set. */

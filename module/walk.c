@@ -537,6 +537,19 @@ static bool walk_one_entry(struct walker *w, pte_t *ptep, unsigned long addr, u6
 	return pte_none(pte) || take_pte(w, ptep, addr, permits) != VMLAB_NO_ROOM;
 }
 
+/*
+ * How far the entries are empty from @addr on, within the line of memory that was just
+ * looked at: where small VMAs are neighbours, every other lock is saved.
+ */
+static unsigned long empty_end(const pte_t *ptep, unsigned long addr)
+{
+	while (!IS_ALIGNED((unsigned long)ptep, SMP_CACHE_BYTES) && pte_none(READ_ONCE(*ptep))) {
+		ptep++;
+		addr += PAGE_SIZE;
+	}
+	return addr;
+}
+
 static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		      unsigned long addr, unsigned long end, u64 permits,
 		      bool *again)
@@ -569,8 +582,11 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		addr = walk_raw_entries(w, ptep, addr, end);
 		room = addr == end;
 	} else if (w->stretch) {
+		const pte_t *behind = ptep + ((end - addr) >> PAGE_SHIFT);
+
 		addr = walk_entries(w, ptep, addr, end, permits);
 		room = addr == end;
+		w->way->empty_end = empty_end(behind, end);
 	} else {
 		room = walk_one_entry(w, ptep, addr, permits);
 	}
@@ -623,6 +639,8 @@ static pmd_t pmd_read(struct walker *w, pmd_t *pmdp)
 	ptl = pmd_lock(w->mm, pmdp);
 	pmd = pmdp_get(pmdp);
 	spin_unlock(ptl);
+	if (w->way && pmd_none(pmd))
+		w->way->empty_end = w->way->base + PMD_SIZE;
 	return pmd;
 }
 
@@ -665,7 +683,9 @@ static bool walk_pmds(struct walker *w, pud_t *pudp, unsigned long addr,
 	for (; addr != end; pmdp++, addr = next) {
 		next = pmd_addr_end(addr, end);
 		if (w->way)
-			*w->way = (struct vmlab_way) { addr & PMD_MASK, pmdp, permits };
+			*w->way = (struct vmlab_way) {
+				.base = addr & PMD_MASK, .pmdp = pmdp, .permits = permits,
+			};
 		if (!walk_pmd(w, pmdp, addr, next, permits))
 			return false;
 	}
@@ -1081,8 +1101,13 @@ static bool descend(struct walker *w, unsigned long start, unsigned long end)
 	}
 	/* Small neighbours: the tables that lead there are stable under this hold. */
 	if (w->way && w->way->pmdp && w->way->base == (start & PMD_MASK) &&
-	    end - w->way->base <= PMD_SIZE)
+	    end - w->way->base <= PMD_SIZE) {
+		if (end <= w->way->empty_end) {
+			w->stretch->next = VMLAB_NEVER;
+			return true;
+		}
 		return walk_pmd(w, w->way->pmdp, start, end, w->way->permits);
+	}
 	return walk_pgds(w, start, end);
 }
 
