@@ -124,9 +124,10 @@ TEST_F(target, walks_no_address_outside_the_user_half)
 	struct vmlab_walk walk;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(outside); i++)
+	for (i = 0; i < ARRAY_SIZE(outside); i++) {
 		EXPECT_EQ(-ERANGE, walk_at(self, outside[i], &walk))
 			TH_LOG("0x%llx", (unsigned long long)outside[i]);
+	}
 }
 
 TEST_F(target, takes_ranges_of_whole_pages_only)
@@ -329,8 +330,10 @@ TEST_F(target, has_no_filter_for_raw_entries)
 	filtered[1].any_of = VMLAB_FACT_PRESENT;
 	filtered[2].none_of = VMLAB_FACT_PRESENT;
 	filtered[3].min_mapcount = 1;
-	for (i = 0; i < ARRAY_SIZE(filtered); i++)
-		EXPECT_EQ(-EOPNOTSUPP, ask(self->fd, VMLAB_SCAN, &filtered[i])) TH_LOG("%zu", i);
+	for (i = 0; i < ARRAY_SIZE(filtered); i++) {
+		EXPECT_EQ(-EOPNOTSUPP, ask(self->fd, VMLAB_SCAN, &filtered[i]))
+			TH_LOG("%zu", i);
+	}
 	EXPECT_EQ(0, ask(self->fd, VMLAB_SCAN, &raw));
 	EXPECT_EQ(1, raw.out_nr);
 	raw.rec_size--;

@@ -652,9 +652,10 @@ TEST_F_TIMEOUT(churning, targets_give_well_formed_answers_to_their_last_moment, 
 	EXPECT_LT(1000, self->tally.records);
 	EXPECT_LT(1000, self->tally.still);
 	/* It did churn: map, unmap, protect, move and drop need nothing special. */
-	for (i = 0; i < ARRAY_SIZE(steps_wanted); i++)
+	for (i = 0; i < ARRAY_SIZE(steps_wanted); i++) {
 		EXPECT_LT(0, self->steps[steps_wanted[i]].done)
 			TH_LOG("%s", self->steps[steps_wanted[i]].what);
+	}
 	if (self->seconds >= LONG_ENOUGH)
 		expect_it_all(_metadata, self);
 }

@@ -129,8 +129,10 @@ TEST_F_TIMEOUT(vmlab, tells_what_machine_this_is, 120)
 	EXPECT_STREQ("4096", answer_at(&a, "page_size"));
 	EXPECT_STREQ(mmu_levels() == 5 ? "5" : "4", answer_at(&a, "paging_levels"));
 	EXPECT_STREQ(mmu_isolated() ? "true" : "false", answer_at(&a, "features.pti"));
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		EXPECT_STRNE("(missing)", answer_at(&a, "%s", keys[i])) TH_LOG("key %zu", i);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		EXPECT_STRNE("(missing)", answer_at(&a, "%s", keys[i]))
+			TH_LOG("key %zu", i);
+	}
 }
 
 TEST_F_TIMEOUT(vmlab, walks_every_level_down_to_the_frame_that_pagemap_has, 120)

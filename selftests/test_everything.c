@@ -367,8 +367,10 @@ TEST_F_TIMEOUT(everything, is_what_all_witnesses_say, 880)
 	fflush(stdout);
 	EXPECT_EQ(0, c->unexplained);
 	EXPECT_LE(self->wanted, c->pages);
-	for (i = 0; i < NR_KINDS; i++)
-		EXPECT_TRUE(!kinds[i].start || kinds[i].pages) TH_LOG("%s", kinds[i].name);
+	for (i = 0; i < NR_KINDS; i++) {
+		EXPECT_TRUE(!kinds[i].start || kinds[i].pages)
+			TH_LOG("%s", kinds[i].name);
+	}
 	while (nr--)
 		victim_kill(&children[nr]);
 }

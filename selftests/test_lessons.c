@@ -163,8 +163,10 @@ TEST(people_are_told_each_sentence)
 	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
 		command_run(&a, "lesson %s", told[i].lesson);
 		EXPECT_EQ(0, a.status) TH_LOG("%s: %s", told[i].lesson, a.err);
-		for (words = told[i].sentences; *words; words++)
-			EXPECT_NE(NULL, strstr(a.out, *words)) TH_LOG("%s: %s", told[i].lesson, *words);
+		for (words = told[i].sentences; *words; words++) {
+			EXPECT_NE(NULL, strstr(a.out, *words))
+				TH_LOG("%s: %s: %s", told[i].lesson, *words, a.out);
+		}
 		command_free(&a);
 	}
 }

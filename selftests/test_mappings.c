@@ -72,8 +72,10 @@ TEST_F_TIMEOUT(mappings, add_up_to_proc_maps, 600)
 		EXPECT_EQ(nr, (long)line_number(line_last(self->a.out), whats[i]))
 			TH_LOG("what %zu", i);
 	}
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		EXPECT_LE(1, lines_with(self->a.out, "call", calls[i])) TH_LOG("call %zu", i);
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		EXPECT_LE(1, lines_with(self->a.out, "call", calls[i]))
+			TH_LOG("call %zu", i);
+	}
 }
 
 /* A program that others wrote, at the moment in which it looked. */

@@ -191,9 +191,10 @@ TEST_F(tables, are_each_reported_once)
 	ssize_t i, k;
 
 	for (i = 0; i < self->nr; i++)
-		for (k = 0; k < i; k++)
+		for (k = 0; k < i; k++) {
 			ASSERT_NE(self->all[i].table_pa, self->all[k].table_pa)
 				TH_LOG("0x%llx twice", self->all[i].table_pa);
+		}
 }
 
 TEST_F(tables, do_not_depend_on_the_size_of_the_buffer)

@@ -242,10 +242,11 @@ TEST_F_TIMEOUT(threads, have_the_storage_that_the_loader_tells_them, 120)
 		int row = row_of(&self->a, me->tid);
 
 		ASSERT_LT(0, me->nr_modules);
-		for (j = 0; j < me->nr_modules; j++)
+		for (j = 0; j < me->nr_modules; j++) {
 			EXPECT_TRUE(has_module(&self->a, row, me->modules[j].start,
 					       me->modules[j].size))
 				TH_LOG("thread %d, module %d at %lx", i, j, me->modules[j].start);
+		}
 		EXPECT_LE(answer_of_thread(&self->a, row, "tls.start"), me->mine);
 		EXPECT_GE(answer_of_thread(&self->a, row, "tls.end"), me->mine + sizeof(mine));
 	}

@@ -538,12 +538,14 @@ TEST_F_TIMEOUT(tlb, totals_are_the_sums_of_what_was_told, 600)
 
 	run(_metadata, self, "sched/sched_switch", "", "pingpong 20");
 	last = line_last(self->a.out);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 4; i++) {
 		EXPECT_EQ(lines_with(self->a.out, "switch", "outcome", outcomes[i]),
 			  (long)line_number(last, outcomes[i])) TH_LOG("outcome %zu", i);
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	}
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		EXPECT_EQ(lines_with(self->a.out, "flush", "reason", words[i]),
 			  (long)line_number(last, words[i])) TH_LOG("reason %zu", i);
+	}
 	/* And those of the processes add up to them. */
 	at = strstr(last, "\"processes\":");
 	ASSERT_NE(NULL, at);

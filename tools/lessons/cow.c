@@ -12,6 +12,7 @@
  *	<- "parent"	-> "wrote"	the parent writes to the page
  *	<- end of file			both end
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,23 @@
 #include <unistd.h>
 
 static char *page;
+
+/*
+ * Both stay on the CPU that they began on. Another one may keep the page for its LRU lists
+ * for a while, which is a reference, and the kernel then copies what nobody else maps
+ * (do_wp_page() of mm/memory.c drains the lists of its own CPU alone).
+ */
+static void stay(void)
+{
+	const int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
 
 /* The child's life: a byte comes in, the page is written to, a byte goes out. */
 static void child(int in, int out)
@@ -42,6 +60,7 @@ int main(void)
 	char line[32], byte = 0;
 	pid_t pid;
 
+	stay();
 	page = aligned_alloc(size, size);
 	if (!page)
 		return 1;
