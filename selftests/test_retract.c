@@ -5,10 +5,11 @@
  *
  * Where pages of a file become one huge page, and where a table is emptied (Linux 6.14), it
  * goes with no lock that a reader of the address space has (retract_page_tables() of
- * mm/khugepaged.c, mm/pt_reclaim.c): only RCU keeps it. Who has read where it is, and does not hold on to RCU yet, may be preempted there until
- * it is somebody else's memory. So here is one who looks when nobody else wants its CPU
- * (SCHED_IDLE), and one who preempts it at any step, takes the table away, and keeps the
- * CPU until that has been freed and used again.
+ * mm/khugepaged.c, mm/pt_reclaim.c): only RCU keeps it. Who has read where it is, and does
+ * not hold on to RCU yet, may be preempted there until it is somebody else's memory. So
+ * here is one who looks when nobody else wants its CPU (SCHED_IDLE), and one who preempts
+ * it at any step, takes the table away, and keeps the CPU until that has been freed and
+ * used again.
  *
  * A kernel that can be preempted anywhere is best for this, and one that checks itself
  * tells at once of a lock in what is no table any more.
