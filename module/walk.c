@@ -68,6 +68,9 @@ struct walker {
 /* A lock that is only ever tried is tried so often before others may have the CPU. */
 #define LOCK_TRIES	64
 
+/* What entries serve that are looked at before it is asked who waits for their table. */
+#define ASK_EVERY	(64 * PAGE_SIZE)
+
 /* No address of a table: nothing was reported yet. */
 #define NOWHERE	1UL
 
@@ -460,9 +463,6 @@ static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long a
 	bool holds = stretch_holds(w, addr, permits);
 	unsigned long from = addr, nr;
 
-	/* Tails in a row have the same head while their table is locked: not from table to table. */
-	if (s->look.page && s->look.tail)
-		s->next = VMLAB_NEVER;
 	for (; addr != end; ptep += nr, addr += nr << PAGE_SHIFT) {
 		const unsigned long max = (end - addr) >> PAGE_SHIFT;
 		pte_t pte = READ_ONCE(*ptep);
@@ -550,8 +550,38 @@ static unsigned long empty_end(const pte_t *ptep, unsigned long addr)
 	return addr;
 }
 
+/*
+ * Entries under their table's lock, until there are no more, or no room, or somebody waits
+ * for the lock: a fault of the target need not wait until we are through with all of it.
+ * Returns where it stopped. (Where a hypervisor is that has no locks of its own, as in
+ * the lab, a kernel of x86 spins without queueing, and who waits is not seen.)
+ */
+static unsigned long walk_until_wanted(struct walker *w, spinlock_t *ptl, pte_t *ptep,
+				       unsigned long addr, unsigned long end, u64 permits,
+				       bool *room)
+{
+	/* Tails in a row have the same head while their table is locked: not from hold to hold. */
+	if (w->stretch && w->stretch->look.page && w->stretch->look.tail)
+		w->stretch->next = VMLAB_NEVER;
+	do {
+		unsigned long stop = min(end, (addr & ~(ASK_EVERY - 1)) + ASK_EVERY), at;
+
+		if (w->raws)
+			at = walk_raw_entries(w, ptep, addr, stop);
+		else
+			at = walk_entries(w, ptep, addr, stop, permits);
+		ptep += (at - addr) >> PAGE_SHIFT;
+		addr = at;
+		*room = addr == stop;
+	} while (*room && addr != end && !spin_is_contended(ptl));
+	if (w->stretch && addr == end)
+		w->way->empty_end = empty_end(ptep, end);
+	return addr;
+}
+
+/* What a pmd that points to a table serves of [*addr, end). @again: look again, from *addr on. */
 static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
-		      unsigned long addr, unsigned long end, u64 permits,
+		      unsigned long *addr, unsigned long end, u64 permits,
 		      bool *again)
 {
 	bool room = true;
@@ -566,7 +596,7 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		goto unlock_rcu;
 	}
 	/* Both from the copy: *pmdp may be cleared at any moment. */
-	ptep = pte_offset_kernel(&pmd, addr);
+	ptep = pte_offset_kernel(&pmd, *addr);
 	/*
 	 * An empty entry, too, is one under the lock alone: who changes one (a fault that
 	 * copies, who looks for what was written) may empty it first, and fills it again.
@@ -577,23 +607,17 @@ static bool walk_ptes(struct walker *w, pmd_t *pmdp, pmd_t pmd,
 		*again = true;
 	} else if (w->tables) {
 		room = note_table(w, VMLAB_LEVEL_PTE, PAGE_SHIFT,
-				  ptep - pte_index(addr), addr);
-	} else if (w->raws) {
-		addr = walk_raw_entries(w, ptep, addr, end);
-		room = addr == end;
-	} else if (w->stretch) {
-		const pte_t *behind = ptep + ((end - addr) >> PAGE_SHIFT);
-
-		addr = walk_entries(w, ptep, addr, end, permits);
-		room = addr == end;
-		w->way->empty_end = empty_end(behind, end);
+				  ptep - pte_index(*addr), *addr);
+	} else if (w->raws || w->stretch) {
+		*addr = walk_until_wanted(w, ptl, ptep, *addr, end, permits, &room);
+		*again = room && *addr != end;
 	} else {
-		room = walk_one_entry(w, ptep, addr, permits);
+		room = walk_one_entry(w, ptep, *addr, permits);
 	}
 	spin_unlock(ptl);
 unlock_rcu:
 	rcu_read_unlock();
-	return room ? true : stop_at(w, addr);
+	return room ? true : stop_at(w, *addr);
 }
 
 /* A pmd that is not empty and does not point to a table. */
@@ -664,7 +688,7 @@ static bool walk_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr, unsigned
 				return true;
 			going = walk_huge_pmd(w, pmdp, addr, permits, &again);
 		} else {
-			going = walk_ptes(w, pmdp, pmd, addr, end,
+			going = walk_ptes(w, pmdp, pmd, &addr, end,
 					  permits & vmlab_arch_table_permits(pmd_val(pmd)), &again);
 		}
 	} while (again);
