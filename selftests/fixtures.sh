@@ -10,3 +10,7 @@ fixtures[arm64]="${fixtures[x86_64]} hugepagesz=64K hugepages=16 hugepagesz=32M 
 # translated by virtual address, and translates all of a program anew wherever else it
 # finds it: twice the time where many programs start. The longer tier has it as users do.
 same_place=norandmaps
+# A guest that takes itself for a machine (tools/lab/run -c). A kernel of x86 that knows of a
+# hypervisor, but not how to sleep in it, spins on locks without queueing (virt_spin_lock(),
+# asm/qspinlock.h): nobody sees there who waits, and the walker gives no lock back.
+machine=,hypervisor=off
