@@ -556,9 +556,10 @@ static unsigned long empty_end(const pte_t *ptep, unsigned long addr)
  * Returns where it stopped. (Where a hypervisor is that has no locks of its own, as in
  * the lab, a kernel of x86 spins without queueing, and who waits is not seen.)
  */
-static unsigned long walk_until_wanted(struct walker *w, spinlock_t *ptl, pte_t *ptep,
-				       unsigned long addr, unsigned long end, u64 permits,
-				       bool *room)
+static __always_inline unsigned long walk_until_wanted(struct walker *w, spinlock_t *ptl,
+						       pte_t *ptep, unsigned long addr,
+						       unsigned long end, u64 permits,
+						       bool *room)
 {
 	/* Tails in a row have the same head while their table is locked: not from hold to hold. */
 	if (w->stretch && w->stretch->look.page && w->stretch->look.tail)
