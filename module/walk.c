@@ -279,11 +279,15 @@ static void describe_huge(const struct walker *w, u64 raw, u64 permits,
 	describe_present(w, pte, permits, !special && !mapped_raw, devmap, leaf, NULL);
 }
 
-/* A leaf above the last level. False when there is no room. */
-static bool add_leaf(struct walker *w, struct vmlab_run *leaf)
+/*
+ * A leaf above the last level, that was come to at @addr: what it serves below was answered,
+ * or is not asked about. False when there is no room.
+ */
+static bool add_leaf(struct walker *w, unsigned long addr, struct vmlab_run *leaf)
 {
 	if (w->raws)
 		return vmlab_raws_add(w->raws, leaf->va, leaf->entry, leaf->level, leaf->shift);
+	w->runs->start = addr;
 	return vmlab_runs_add(w->runs, leaf) != VMLAB_NO_ROOM;
 }
 
@@ -453,7 +457,7 @@ static enum vmlab_taken take_pte(struct walker *w, pte_t *ptep, unsigned long ad
 /*
  * The entries of one table, or of a part of it. Returns where it stopped: at @end, or
  * where there was no room, or where the budget was used up. An entry that is described
- * costs a unit, four that are compared cost one.
+ * costs a unit.
  */
 static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long addr,
 				  unsigned long end, u64 permits)
@@ -461,7 +465,7 @@ static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long a
 	struct vmlab_records *out = &w->runs->out;
 	struct vmlab_stretch *s = w->stretch;
 	bool holds = stretch_holds(w, addr, permits);
-	unsigned long from = addr, nr;
+	unsigned long nr;
 
 	for (; addr != end; ptep += nr, addr += nr << PAGE_SHIFT) {
 		const unsigned long max = (end - addr) >> PAGE_SHIFT;
@@ -489,7 +493,6 @@ static unsigned long walk_entries(struct walker *w, pte_t *ptep, unsigned long a
 			break;
 		holds = stretch_holds(w, addr + PAGE_SIZE, permits);
 	}
-	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
 	return addr;
 }
 
@@ -498,7 +501,6 @@ static unsigned long walk_raw_entries(struct walker *w, const pte_t *ptep, unsig
 				      unsigned long end)
 {
 	const struct vmlab_records *out = &w->raws->out;
-	unsigned long from = addr;
 
 	while (addr != end) {
 		const pte_t *stop = ptep + ((end - addr) >> PAGE_SHIFT), *at = ptep + 1;
@@ -524,7 +526,6 @@ static unsigned long walk_raw_entries(struct walker *w, const pte_t *ptep, unsig
 		addr += (at - ptep) << PAGE_SHIFT;
 		ptep = (pte_t *)at;
 	}
-	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
 	return addr;
 }
 
@@ -561,6 +562,8 @@ static __always_inline unsigned long walk_until_wanted(struct walker *w, spinloc
 						       unsigned long end, u64 permits,
 						       bool *room)
 {
+	const unsigned long from = addr;
+
 	/* Tails in a row have the same head while their table is locked: not from hold to hold. */
 	if (w->stretch && w->stretch->look.page && w->stretch->look.tail)
 		w->stretch->next = VMLAB_NEVER;
@@ -575,6 +578,8 @@ static __always_inline unsigned long walk_until_wanted(struct walker *w, spinloc
 		addr = at;
 		*room = addr == stop;
 	} while (*room && addr != end && !spin_is_contended(ptl));
+	/* Behind them, so that a whole table fits: four that are compared cost a unit. */
+	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
 	if (w->stretch && addr == end)
 		w->way->empty_end = empty_end(ptep, end);
 	return addr;
@@ -644,7 +649,7 @@ static bool walk_huge_pmd(struct walker *w, pmd_t *pmdp, unsigned long addr,
 	} else {
 		describe_absent(__pte(pmd_val(pmd)), &leaf);
 	}
-	room = add_leaf(w, &leaf);
+	room = add_leaf(w, addr, &leaf);
 unlock:
 	spin_unlock(ptl);
 	return room ? true : stop_at(w, addr);
@@ -738,7 +743,7 @@ static bool walk_huge_pud(struct walker *w, pud_t *pudp, unsigned long addr,
 		leaf.pfn = pud_pfn(pud);
 		describe_huge(w, pud_val(pud), permits, compat_pud_special(pud),
 			      compat_pud_devmap(pud), &leaf);
-		room = add_leaf(w, &leaf);
+		room = add_leaf(w, addr, &leaf);
 	}
 	spin_unlock(ptl);
 	return room ? true : stop_at(w, addr);
@@ -1057,7 +1062,7 @@ static bool walk_hugetlb(struct walker *w, unsigned long addr, unsigned long end
 		if (leaf.count && w->runs && !w->runs->physical &&
 		    !compat_hugetlb_public(&leaf, w->vma_facts))
 			continue;
-		if (leaf.count && !add_leaf(w, &leaf))
+		if (leaf.count && !add_leaf(w, addr, &leaf))
 			return stop_at(w, addr);
 	}
 	return true;

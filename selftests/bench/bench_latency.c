@@ -10,7 +10,7 @@
  * 99th percentile is a fifth more or less than the next one's. It is time that is measured,
  * hence not where instructions are counted, and only the ratio says something.
  *
- * It wants a guest that takes itself for a machine (-c hypervisor=off): a kernel of x86 that
+ * It wants a guest that takes itself for a machine (-c ,hypervisor=off): a kernel of x86 that
  * knows of a hypervisor, but not how to sleep in it, spins on locks without queueing
  * (virt_spin_lock(), asm/qspinlock.h), where nobody can see who waits.
  *
