@@ -77,9 +77,9 @@ struct vmlab_target {
 /*
  * What is looked at under one hold of the mmap lock: below 200,000 instructions in
  * all (selftests/test_locks.c measures it). A unit is what a page costs that is
- * there, at most 300 instructions; a whole table of 512 fits, with what leads to it.
+ * there and has a record of its own, at most 500 instructions.
  */
-#define VMLAB_CHUNK_BUDGET	560
+#define VMLAB_CHUNK_BUDGET	360
 /* A search for the VMA at an address, in units. */
 #define VMLAB_VMA_COST		3
 /* A leaf above the last level, beside the entry that it stands in. */

@@ -578,7 +578,7 @@ static __always_inline unsigned long walk_until_wanted(struct walker *w, spinloc
 		addr = at;
 		*room = addr == stop;
 	} while (*room && addr != end && !spin_is_contended(ptl));
-	/* Behind them, so that a whole table fits: four that are compared cost a unit. */
+	/* Four that are compared cost a unit, and a table that was begun is gone through. */
 	w->budget -= (addr - from) >> (PAGE_SHIFT + 2);
 	if (w->stretch && addr == end)
 		w->way->empty_end = empty_end(ptep, end);
