@@ -81,7 +81,7 @@ struct vmlab_target {
  */
 #define VMLAB_CHUNK_BUDGET	360
 /* A search for the VMA at an address, in units. */
-#define VMLAB_VMA_COST		3
+#define VMLAB_VMA_COST		1
 /* A leaf above the last level, beside the entry that it stands in. */
 #define VMLAB_HUGE_COST		2
 
