@@ -66,7 +66,7 @@ struct vmlab_way {
  * @out: struct vmlab_run; the last one may still grow
  * @physical: the caller may see frames and entries
  * @shown: the facts that the caller may see
- * @start: of what is still to be answered where a huge leaf stands
+ * @start: of what is still to be answered where a huge leaf stands (add_leaf())
  * @end: of that range
  * @all_of: filter, as in struct vmlab_scan
  * @any_of: filter

@@ -1241,7 +1241,6 @@ long vmlab_walk_one(struct vmlab_call *call)
 	if (!mm)
 		return -ESRCH;
 	w.mm = mm;
-	runs.start = va;
 	runs.end = va + PAGE_SIZE;
 	if (mmap_read_lock_killable(mm)) {
 		ret = -EINTR;
