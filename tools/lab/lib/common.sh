@@ -46,3 +46,22 @@ take_lock() {
 	flock "$fd"
 }
 
+
+# attempt FILE COMMAND...: runs it; FILE gets its output, too. Once more where no test failed, but
+# the emulator did (LAB_FAULT): of what it was asked, that says nothing. Wants pipefail.
+attempt() {
+	local out=$1 status=0
+
+	shift
+	export LAB_FAULT=$out.fault
+	rm -f -- "$LAB_FAULT"
+	"$@" | tee "$out" || status=$?
+	if [ "$status" -ne 0 ] && [ -s "$LAB_FAULT" ] && ! grep -qE '^(# )?not ok' "$out"; then
+		echo "# the emulator's fault ($(cat "$LAB_FAULT")): once more"
+		status=0
+		"$@" | tee "$out" || status=$?
+	fi
+	rm -f -- "$LAB_FAULT"
+	unset LAB_FAULT
+	return "$status"
+}
