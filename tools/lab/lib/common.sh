@@ -47,8 +47,11 @@ take_lock() {
 }
 
 
+# What stands before it is not counted: the emulator ended that (LAB_FAULT), and nobody else.
+readonly NOT_COUNTED="# the emulator's fault, so not counted"
+
 # attempt FILE COMMAND...: runs it; FILE gets its output, too. Once more where no test failed, but
-# the emulator did (LAB_FAULT): of what it was asked, that says nothing. Wants pipefail.
+# the emulator did: of what it was asked, that says nothing. Wants pipefail.
 attempt() {
 	local out=$1 status=0
 
@@ -56,12 +59,25 @@ attempt() {
 	export LAB_FAULT=$out.fault
 	rm -f -- "$LAB_FAULT"
 	"$@" | tee "$out" || status=$?
-	if [ "$status" -ne 0 ] && [ -s "$LAB_FAULT" ] && ! grep -qE '^(# )?not ok' "$out"; then
-		echo "# the emulator's fault ($(cat "$LAB_FAULT")): once more"
+	if [ "$status" -ne 0 ] && emulator_ended "$out"; then
+		echo "$NOT_COUNTED: $(cat "$LAB_FAULT"); once more" | tee -a "$out"
 		status=0
-		"$@" | tee "$out" || status=$?
+		"$@" | tee -a "$out" || status=$?
 	fi
 	rm -f -- "$LAB_FAULT"
 	unset LAB_FAULT
 	return "$status"
+}
+
+# emulator_ended FILE: and no test had failed, as FILE, the output, tells.
+emulator_ended() {
+	[ -s "$LAB_FAULT" ] && ! counted <"$1" | grep -qE '^(# )?not ok'
+}
+
+# counted: of the output on standard input.
+counted() {
+	awk -v mark="$NOT_COUNTED" '
+		index($0, mark) == 1 { kept = ""; next }
+		{ kept = kept $0 "\n" }
+		END { printf "%s", kept }'
 }
