@@ -59,7 +59,7 @@ struct life {
 	volatile bool ending;		/* it may be gone from now on */
 	volatile bool failed;
 	pthread_mutex_t lock;		/* of: */
-	char why[400];
+	char why[600];
 };
 
 /* What has been seen, to say so. */
@@ -79,6 +79,7 @@ struct watcher {
 	uint64_t dice;
 	void *recs;
 	struct tally tally;
+	char why[160];
 	pthread_t thread;
 };
 
@@ -131,6 +132,20 @@ static bool known(const struct life *life, uint64_t start, uint64_t end)
 #define UNSTILL		VMLAB_FACT_SOFT_DIRTY
 /* Those that a page may lose or get on its way to another frame. */
 #define MOVED		(VMLAB_FACT_ACCESSED | VMLAB_FACT_DIRTY)
+/* One on that way, or that is taken away to see who touches it. */
+#define UNDER_WAY	(VMLAB_FACT_MIGRATION | VMLAB_FACT_PROTNONE)
+/* What a page of the quiet mapping is, but for these: written to once, and only read since. */
+#define QUIET		(VMLAB_FACT_PRESENT | VMLAB_FACT_READ | VMLAB_FACT_FRAME |	\
+			 VMLAB_FACT_ANON | VMLAB_FACT_EXCLUSIVE | VMLAB_FACT_ASKED_READ | VMLAB_FACT_VMA)
+
+/* @why, with the facts before and now. */
+static const char *differs(struct watcher *w, uint64_t at, uint64_t before, uint64_t now,
+			   const char *why)
+{
+	snprintf(w->why, sizeof(w->why), "%s: 0x%" PRIx64 ": 0x%" PRIx64 ", now 0x%" PRIx64, why,
+		 at, before, now);
+	return w->why;
+}
 
 /* The part of an unfiltered answer that is about the quiet mapping. */
 static const char *still_differs(struct watcher *w, const struct vmlab_scan *scan,
@@ -159,13 +174,15 @@ static const char *still_differs(struct watcher *w, const struct vmlab_scan *sca
 			/* Where memory goes offline, pages move, touched or not; and where there
 			 * are nodes, the kernel looks who touches them (prot-none, for a while).
 			 */
-			if (!(run->facts & (VMLAB_FACT_MIGRATION | VMLAB_FACT_PROTNONE)) &&
+			if (!(run->facts & UNDER_WAY) &&
 			    ((run->facts ^ still->facts) & ~(UNSTILL | MOVED)))
-				return "facts of a page changed that only moved";
+				return differs(w, at, still->facts, run->facts,
+					       "facts of a page changed that only moved");
 			continue;
 		}
 		if ((run->facts & ~UNSTILL) != still->facts)
-			return "facts of a page changed that nobody touched";
+			return differs(w, at, still->facts, run->facts,
+				       "facts of a page changed that nobody touched");
 		if (run->pfn + (at - run->va) / PAGE != still->pfn)
 			return "the frame of a page changed that nobody touched";
 		if (run->mapcount != still->mapcount)
@@ -446,9 +463,14 @@ static void learn(struct __test_metadata *_metadata, struct life *life, int targ
 
 	ASSERT_EQ(0, ask(target, VMLAB_SCAN, &scan));
 	for (i = 0; i < scan.out_nr; i++, run++) {
+		/* Pages may move while we learn, too, and are the same when they have come. */
+		uint64_t facts = life->moving && (run->facts & UNDER_WAY) ? QUIET : run->facts;
+
+		if (!life->moving)
+			EXPECT_EQ(QUIET, facts & ~(UNSTILL | MOVED));
 		for (j = 0; j < run->count; j++, pages++)
 			life->still[(run->va - quiet) / PAGE + j] = (struct still) {
-				.facts = run->facts & ~UNSTILL,
+				.facts = facts & ~UNSTILL,
 				.pfn = run->pfn + j,
 				.mapcount = run->mapcount,
 			};
