@@ -46,7 +46,6 @@ take_lock() {
 	flock "$fd"
 }
 
-
 # What stands before it is not counted: the emulator ended that (LAB_FAULT), and nobody else.
 readonly NOT_COUNTED="# the emulator's fault, so not counted"
 
